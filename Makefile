@@ -1,0 +1,66 @@
+# What can be done here: make help
+.DEFAULT_GOAL := help
+.PHONY: help setup run worker test test-all lint format types layers openapi check bench clean
+.PHONY: install install-dev migrations
+
+# Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
+# name after it has moved.
+PY := .venv/bin/python
+# Settings of .env, for what serves; tests and checks do without.
+ENV := if [ -f .env ]; then set -a; . ./.env; set +a; fi;
+SPECTACULAR := $(PY) manage.py spectacular --format openapi-json --fail-on-warn --validate
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: install  ## Install, and bring the database up to date
+	@$(ENV) $(PY) manage.py setup
+
+run: install  ## Install, set up and serve everything until Ctrl-C (PORT=8001 BIND=0.0.0.0)
+	@$(ENV) exec $(PY) manage.py serve $(if $(PORT),--port '$(PORT)') $(if $(BIND),--host '$(BIND)')
+
+worker: setup  ## Run one more worker, on this or another machine
+	@$(ENV) exec $(PY) -m celery --quiet -A datastream.celery worker -P threads -c 2 \
+		--without-gossip --without-mingle --without-heartbeat
+
+test: install-dev  ## Run the fast tests (under a minute)
+	@$(PY) -m pytest -q -m "not slow" -n 2
+
+test-all: install-dev  ## Run the slow tests only: real servers, faults, browsers
+	@$(PY) -m pytest -q -m slow
+
+lint: install-dev  ## Look for mistakes and for what the formatter would change
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+format: install-dev  ## Format, and mend what can be mended without asking
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+types: install-dev  ## Check the types
+	@$(PY) -m mypy .
+
+layers: install-dev  ## Check who imports whom
+	@$(PY) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
+
+migrations: install-dev
+	@$(PY) manage.py makemigrations --check --dry-run
+
+openapi: install-dev  ## Write docs/openapi.json anew
+	@$(SPECTACULAR) --file docs/openapi.json
+
+check: lint types layers migrations  ## All that a change must pass, besides the tests
+	@mkdir -p build && $(SPECTACULAR) --file build/openapi.json
+	@cmp -s build/openapi.json docs/openapi.json \
+		|| { echo "docs/openapi.json is out of date; run: make openapi"; exit 1; }
+
+bench: install-dev  ## Measure how fast points are written and read
+	@$(PY) -m bench
+
+clean:  ## Remove caches and what was built; the data in var/ and .venv stay
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+install:
+	@scripts/install.sh base
+
+install-dev:
+	@scripts/install.sh dev

@@ -1,0 +1,20 @@
+"""Routes of sign-in and people, below /api/v1."""
+
+from django.urls import path
+
+from accounts.views import AuthViewSet, UserViewSet
+
+urlpatterns = [
+    path("auth/token", AuthViewSet.as_view({"post": "token"})),
+    path("auth/refresh", AuthViewSet.as_view({"post": "refresh"})),
+    path("auth/revoke", AuthViewSet.as_view({"post": "revoke"})),
+    path("users", UserViewSet.as_view({"get": "list", "post": "create"})),
+    path("users/me", UserViewSet.as_view({"get": "me", "patch": "change_me"})),
+    path("users/me/password", UserViewSet.as_view({"post": "password"})),
+    path(
+        "users/<str:pk>",
+        UserViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+    ),
+]

@@ -1,0 +1,203 @@
+"""Days, months and years of the UTC calendar: how many values they should hold, and their means."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.series import Series
+
+Step = Literal["day", "month", "year"]
+Moments = NDArray[np.datetime64]
+
+YEAR_DAYS = 365.2425  # mean year of the Gregorian calendar
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+YEAR = YEAR_DAYS * DAY
+UNITS: dict[Step, str] = {"day": "D", "month": "M", "year": "Y"}
+DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
+    r"(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Time from one value to the next: whole months, or else a fixed number of microseconds."""
+
+    months: int = 0
+    microseconds: int = 0
+    inferred: bool = False
+
+    def __str__(self) -> str:
+        if self.months:
+            years, months = divmod(self.months, 12)
+            return f"P{years}Y" if not months else f"P{self.months}M"
+        if self.microseconds % DAY == 0:
+            return f"P{self.microseconds // DAY}D"
+        for name, size in (("H", 3600 * SECOND), ("M", 60 * SECOND), ("S", SECOND)):
+            if self.microseconds % size == 0:
+                return f"PT{self.microseconds // size}{name}"
+        return f"PT{self.microseconds / SECOND:.6f}S"
+
+    def after(self, moments: Moments) -> Moments:
+        """One interval later; the 31st of a short month runs into the next."""
+        if not self.months:
+            return moments + np.timedelta64(self.microseconds, "us")
+        month = moments.astype("datetime64[M]")
+        into = moments - month.astype("datetime64[us]")
+        later: Moments = (month + np.timedelta64(self.months, "M")).astype("datetime64[us]")
+        return np.asarray(later + into)
+
+    def coarser_than(self, step: Step) -> bool:
+        """Whether some periods of this step can hold no value at all."""
+        if self.months:
+            return self.months > {"day": 0, "month": 1, "year": 12}[step]
+        return self.microseconds > {"day": 1, "month": 28, "year": 365}[step] * DAY
+
+
+def parse_interval(text: str) -> Interval | None:
+    """Read an ISO 8601 duration; None where it is empty, malformed, or mixes months and days."""
+    match = DURATION.fullmatch(text)
+    if not match:
+        return None
+    years, months, weeks, days, hours, minutes, seconds = (
+        float(part or 0) for part in match.groups()
+    )
+    whole = int(12 * years + months)
+    days += 7 * weeks
+    fixed = round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * SECOND)
+    if (whole > 0) == (fixed > 0):
+        return None
+    return Interval(months=whole, microseconds=fixed)
+
+
+def infer_interval(timestamps: Moments) -> Interval | None:
+    """Take the most common spacing; months where all values stand on the same day of the month.
+
+    Of spacings that are equally common the shortest is taken. Fewer than two values have none.
+    """
+    if timestamps.size < 2:
+        return None
+    month = timestamps.astype("datetime64[M]")
+    into = timestamps - month.astype("datetime64[us]")
+    spacings = np.diff(month).astype(np.int64)
+    late = np.timedelta64(27, "D")
+    if spacings.min() > 0 and ((into == into[0]).all() or (into >= late).all()):
+        return Interval(months=most_common(spacings), inferred=True)
+    steps = np.diff(timestamps).astype("timedelta64[us]").astype(np.int64)
+    return Interval(microseconds=most_common(steps), inferred=True)
+
+
+def most_common(numbers: NDArray[np.int64]) -> int:
+    found, counts = np.unique(numbers, return_counts=True)
+    return int(found[np.argmax(counts)])
+
+
+def interval_of(series: Series) -> Interval | None:
+    """The declared interval, else the inferred one."""
+    return parse_interval(series.interval) or infer_interval(series.timestamps)
+
+
+def expected_values(
+    edges: Moments, *, anchor: np.datetime64, interval: Interval
+) -> NDArray[np.int64]:
+    """Count the instants anchor + k · interval in each window between two edges.
+
+    For intervals of months the edges must be starts of months; the day of the month does not count.
+    """
+    unit, size = ("M", interval.months) if interval.months else ("us", interval.microseconds)
+    since = (edges.astype(f"datetime64[{unit}]") - anchor.astype(f"datetime64[{unit}]")).astype(
+        np.int64
+    )
+    return np.asarray(np.diff(-(-since // size)), np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodMeans:
+    """Means of all calendar periods from the first value's to the last value's, gaps included.
+
+    Attributes
+    ----------
+    periods : datetime64[us], start of each period
+    edges : the same and the end of the last
+    means : float64 in the unit of the series, NaN where a period has no value
+    counts, expected : values there are and should be
+    finished : False where the series ends before the period does
+    """
+
+    step: Step
+    edges: Moments
+    means: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    expected: NDArray[np.int64]
+    finished: NDArray[np.bool_]
+
+    @property
+    def periods(self) -> Moments:
+        return self.edges[:-1]
+
+    @property
+    def coverage(self) -> NDArray[np.float64]:
+        """Share of the expected values that are there, 0 to 1."""
+        return np.minimum(1.0, self.counts / np.maximum(self.expected, 1))
+
+    def complete(self, min_coverage: float) -> NDArray[np.bool_]:
+        """Which periods count: enough values, and not cut off by the end of the series."""
+        enough = self.coverage >= min_coverage - 1e-12
+        return np.asarray(enough & (self.counts > 0) & (self.expected > 0) & self.finished)
+
+
+def period_means(series: Series, step: Step) -> PeriodMeans:
+    """Mean of the values of each day, month or year (UTC), with how many there should be.
+
+    Expected counts come from the interval of the series, declared or inferred. A period in which
+    the last value plus one interval does not reach the end is unfinished.
+    """
+    stamps, unit = series.timestamps, UNITS[step]
+    if stamps.size == 0:
+        none = np.empty(0, np.int64)
+        edges = np.empty(0, "datetime64[us]")
+        return PeriodMeans(step, edges, np.empty(0), none, none, np.empty(0, np.bool_))
+    keys = stamps.astype(f"datetime64[{unit}]").astype(np.int64)
+    where = keys - keys[0]
+    counts = np.bincount(where)
+    # Not as differences from a level: the mean of a dry month must be 0 and not almost 0.
+    sums = np.bincount(where, weights=series.values)
+    means = np.full(counts.size, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    edges = (keys[0] + np.arange(counts.size + 1)).astype(f"datetime64[{unit}]")
+    edges = edges.astype("datetime64[us]")
+    interval = interval_of(series)
+    finished = np.ones(counts.size, np.bool_)
+    if interval is None:
+        expected = np.zeros(counts.size, np.int64)
+    else:
+        expected = expected_values(edges, anchor=stamps[0], interval=interval)
+        finished[-1] = interval.after(stamps[-1:])[0] >= edges[-1]
+    return PeriodMeans(step, edges, means, counts, expected, finished)
+
+
+def year_of(moments: Moments) -> NDArray[np.int64]:
+    return np.asarray(moments.astype("datetime64[Y]").astype(np.int64) + 1970)
+
+
+def month_of(moments: Moments) -> NDArray[np.int64]:
+    """Month of the year, 1 to 12."""
+    return np.asarray(moments.astype("datetime64[M]").astype(np.int64) % 12 + 1)
+
+
+def leap_day_of(moments: Moments) -> NDArray[np.int64]:
+    """Day of the year in the calendar of a leap year, 0 to 365: 29 February is always 59."""
+    years = moments.astype("datetime64[Y]")
+    first = years.astype("datetime64[D]")
+    length = ((years + 1).astype("datetime64[D]") - first).astype(np.int64)
+    day = (moments.astype("datetime64[D]") - first).astype(np.int64)
+    return np.asarray(day + ((length == 365) & (day >= 59)))
+
+
+def years_since(moments: Moments, origin: np.datetime64) -> NDArray[np.float64]:
+    """Time since the origin in years of 365.2425 days."""
+    return (moments - origin).astype("timedelta64[us]").astype(np.float64) / YEAR

@@ -1,0 +1,116 @@
+"""The Mann–Kendall test for a monotonic trend, and what dependence between values does to it."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from analyses.methods.slopes import Floats, count_inversions, kendall_variance, order_of
+
+Autocorrelation = Literal["hamed_rao", "yue_wang", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class MannKendall:
+    """Kendall's tau-b and S; `factor` is what dependence multiplies the variance of S by."""
+
+    tau: float
+    s: int
+    variance: float
+    z: float
+    p: float
+    factor: float
+    corrected_variance: float
+    corrected_z: float
+    corrected_p: float
+
+
+def mann_kendall(y: Floats, *, factor: float) -> MannKendall:
+    """Test values in order of time (Mann 1945; Kendall 1975), with ties and continuity corrected.
+
+    Parameters
+    ----------
+    y : shape (n,), n ≥ 3, not all equal
+    factor : ≥ 1
+    """
+    pairs = y.size * (y.size - 1) // 2
+    ties = np.unique(y, return_counts=True)[1].astype(np.int64)
+    untied = pairs - int((ties * (ties - 1) // 2).sum())
+    s = untied - 2 * count_inversions(order_of(y))
+    variance = kendall_variance(y)
+    z, p = normal_test(s, variance)
+    corrected_z, corrected_p = normal_test(s, variance * factor)
+    return MannKendall(
+        tau=s / math.sqrt(pairs * untied),
+        s=s,
+        variance=variance,
+        z=z,
+        p=p,
+        factor=factor,
+        corrected_variance=variance * factor,
+        corrected_z=corrected_z,
+        corrected_p=corrected_p,
+    )
+
+
+def normal_test(s: int, variance: float) -> tuple[float, float]:
+    """Z of S, one step nearer to zero, and its two-sided p."""
+    z = math.copysign(max(abs(s) - 1, 0), s) / math.sqrt(variance)
+    return z, math.erfc(abs(z) / math.sqrt(2))
+
+
+def variance_factor(residuals: Floats, method: Autocorrelation, *, confidence: float) -> float:
+    """What the variance of S is multiplied by because neighbouring values are alike.
+
+    The residuals are those of the Theil–Sen line, in order. Lags count values, so a gap is no lag.
+    Never below 1: negative correlation must not make a trend look surer than it would be without.
+    """
+    if method == "none" or np.ptp(residuals) == 0 or residuals.size < 3:
+        return 1.0
+    if method == "yue_wang":
+        return max(1.0, yue_wang(residuals))
+    return max(1.0, hamed_rao(residuals, confidence=confidence))
+
+
+def hamed_rao(residuals: Floats, *, confidence: float) -> float:
+    """Hamed and Rao 1998, doi:10.1016/S0022-1694(97)00125-X: significant lags of the ranks."""
+    n = residuals.size
+    # Two points that define the line tie but for rounding, which must not decide their ranks.
+    level = np.round((residuals - residuals.min()) / np.ptp(residuals), 10)
+    rho = autocorrelations(average_ranks(level))[1:]
+    rho[np.abs(rho) <= NormalDist().inv_cdf((1 + confidence) / 2) / math.sqrt(n)] = 0.0
+    lags = np.arange(1, n, dtype=np.float64)
+    weights = (n - lags) * (n - lags - 1) * (n - lags - 2)
+    return 1 + 2 / (float(n) * (n - 1) * (n - 2)) * float(weights @ rho)
+
+
+def yue_wang(residuals: Floats) -> float:
+    """Yue and Wang 2004, doi:10.1023/B:WARM.0000043140.61082.60: first-order autoregression.
+
+    The lag-1 correlation r stands for all lags as r^k. The measured correlations of all lags cannot
+    be summed instead: by construction they add up to −1/2, whatever the values are.
+    """
+    r = autocorrelations(residuals)[1]
+    return sample_size_factor(r ** np.arange(1, residuals.size), residuals.size)
+
+
+def sample_size_factor(rho: Floats, n: int) -> float:
+    """N over its effective size for correlations at lags 1, 2, … (Matalas and Langbein 1962)."""
+    lags = np.arange(1, rho.size + 1)
+    return 1 + 2 * float((1 - lags / n) @ rho)
+
+
+def average_ranks(values: Floats) -> Floats:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
+
+
+def autocorrelations(values: Floats) -> Floats:
+    """Correlation with itself at lags 0 to n − 1, each sum divided by n; by Fourier transform."""
+    centred = values - values.mean()
+    length = 2 ** int(2 * values.size - 1).bit_length()
+    spectrum = np.fft.rfft(centred, length)
+    products = np.fft.irfft(np.abs(spectrum) ** 2, length)[: values.size]
+    return np.asarray(products / products[0])

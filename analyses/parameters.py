@@ -1,0 +1,133 @@
+"""Checks the parameters of an analysis against its declaration and fills in what is left out."""
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from analyses.registry import Analysis
+from datastream.core.errors import InvalidInputError
+
+Messages = dict[str, list[str]]
+WORDS = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "a list",
+    "null": "null",
+}
+SENTENCES = {
+    "minimum": "Must be at least {}.",
+    "maximum": "Must be at most {}.",
+    "minLength": "Must have at least {} character(s).",
+    "maxLength": "Must have at most {} characters.",
+    "minItems": "Must have at least {} item(s).",
+    "maxItems": "Must have at most {} items.",
+    "uniqueItems": "Must not name anything twice.",
+    "pattern": "Must be a date (2020-01-31) or a time with its zone (2020-01-31T06:00:00Z).",
+    "not": "Must be odd.",
+}
+
+
+def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer the parameters with defaults filled in.
+
+    Raises
+    ------
+    InvalidInputError
+        With every unknown, missing, mistyped or out-of-range parameter in its details.
+    """
+    if not isinstance(parameters, Mapping):
+        raise InvalidInputError.of("parameters", "Must be an object.")
+    schema = analysis.schema
+    given = {name: whole(value) for name, value in parameters.items()}
+    wrong = unreadable(given)
+    errors = list(Draft202012Validator(schema).iter_errors(given))
+    # What has the wrong type or cannot be read at all needs no second message.
+    errors.sort(key=lambda error: error.validator != "type")
+    settled = set(wrong)
+    for error in errors:
+        for name, message in named(error, given):
+            if name not in settled:
+                wrong.setdefault(name, []).append(message)
+            if error.validator == "type":
+                settled.add(name)
+    if not wrong:
+        given = defaults(schema) | given
+        wrong = wrong_times(given) | analysis.rules(given)
+    if wrong:
+        raise InvalidInputError(details=dict(sorted(wrong.items())))
+    return given
+
+
+def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: entry["default"] for name, entry in schema["properties"].items() if "default" in entry
+    }
+
+
+def whole(value: object) -> object:
+    """JSON has one kind of number: 3.0 is the whole number 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def unreadable(parameters: Mapping[str, Any]) -> Messages:
+    """Numbers that are not finite and text that cannot be stored pass a schema unseen."""
+    wrong: Messages = {}
+    for name, value in parameters.items():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, float) and not math.isfinite(part):
+                wrong[name] = ["Must be a finite number."]
+            if isinstance(part, str) and not storable(part):
+                wrong[name] = ["Must not hold NUL or half a character."]
+    return wrong
+
+
+def storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def named(error: ValidationError, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Which parameter an error is about, and a sentence on it."""
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    if error.path:
+        yield str(error.path[0]), sentence(str(error.validator), wanted)
+    elif error.validator == "additionalProperties":
+        for name in parameters.keys() - schema["properties"].keys():
+            yield str(name), "Is not a parameter of this analysis."
+    elif error.validator == "required":
+        for name in set(wanted) - parameters.keys():
+            yield name, "Must be given."
+    else:
+        yield "variables", "Give either `variable` or `variables`."
+
+
+def sentence(rule: str, wanted: Any) -> str:
+    if rule == "type":
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        return f"Must be {' or '.join(WORDS[name] for name in names)}."
+    if rule == "enum":
+        return f"Must be one of: {', '.join(map(str, wanted))}."
+    return SENTENCES[rule].format(wanted)
+
+
+def wrong_times(parameters: Mapping[str, Any]) -> Messages:
+    wrong: Messages = {}
+    times: dict[str, datetime] = {}
+    for name in ("start", "end"):
+        if name in parameters:
+            try:
+                times[name] = parse_time(parameters[name])
+            except (ValueError, OverflowError):
+                wrong[name] = ["There is no such date or time."]
+    if len(times) == 2 and times["start"] >= times["end"]:
+        wrong["end"] = ["Must be after `start`."]
+    return wrong
+
+
+def parse_time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.upper())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,18 @@
+"""What the roles may do with collection."""
+
+from django.db import migrations
+
+from accounts.roles import ADMIN, STEWARD, grant, standard
+
+
+def forwards(apps, schema_editor):
+    grant(apps, "connectors", "feed", standard("feed", [STEWARD]))
+    grant(apps, "connectors", "run", {"view_run": [STEWARD, ADMIN], "add_run": [STEWARD, ADMIN]})
+    for model in ("coverage", "document"):
+        grant(apps, "connectors", model, {f"view_{model}": [STEWARD, ADMIN]})
+    grant(apps, "connectors", "providercredential", standard("providercredential", []))
+
+
+class Migration(migrations.Migration):
+    dependencies = [("connectors", "0001_collection"), ("accounts", "0002_roles")]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

@@ -1,0 +1,150 @@
+"""Collection: feeds, their runs, what is covered, raw answers, and credentials."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.models import DEFAULT_WORKSPACE, Workspace
+from datasets.models import Dataset
+from datastream.core.models import OPEN, Job, Stamped
+
+
+class ProviderCredential(Stamped):
+    """A key for a provider. `secret` is encrypted text and is never answered to anybody."""
+
+    connector = models.CharField(max_length=50)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    label = models.CharField(max_length=100)
+    secret = models.BinaryField(editable=False)
+
+    class Meta:
+        db_table = "provider_credentials"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint("connector", "owner", "label", name="credential_label_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connector}: {self.label}"
+
+
+class Feed(Stamped):
+    """A connector's product with parameters, a target and a schedule."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, default=DEFAULT_WORKSPACE, editable=False
+    )
+    name = models.CharField(max_length=255, unique=True)
+    connector = models.CharField(max_length=50)
+    product = models.CharField(max_length=100)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="feeds")
+    parameters = models.JSONField(default=dict)
+    schedule = models.JSONField(null=True, blank=True)
+    lookback_days = models.PositiveIntegerField(default=45)
+    enabled = models.BooleanField(default=True)
+    credential = models.ForeignKey(
+        ProviderCredential, on_delete=models.SET_NULL, null=True, blank=True
+    )
+
+    class Meta:
+        db_table = "feeds"
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Run(Job):
+    """One execution of a feed."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
+    parameters = models.JSONField(default=dict)
+    requests = models.PositiveIntegerField(default=0)
+    received = models.PositiveBigIntegerField(default=0)
+    inserted = models.PositiveBigIntegerField(default=0)
+    updated = models.PositiveBigIntegerField(default=0)
+    unchanged = models.PositiveBigIntegerField(default=0)
+    rejected = models.PositiveBigIntegerField(default=0)
+    # How many of the planned requests are done; committed with the points of each.
+    checkpoint = models.PositiveIntegerField(default=0)
+    error = models.JSONField(null=True, blank=True)
+
+    class Meta(Job.Meta):
+        db_table = "runs"
+        abstract = False
+        ordering = ("-created_at",)
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["status", "lease_until"], name="run_waiting"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["feed"], condition=Q(status__in=[str(one) for one in OPEN]),
+                name="run_one_at_a_time",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} {self.status}"
+
+
+class Coverage(models.Model):
+    """What is known of a span: fetched, empty at the provider, failed, or due again."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="coverage")
+    station = models.CharField(max_length=255, blank=True)
+    variable = models.CharField(max_length=255, blank=True)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    state = models.CharField(
+        max_length=10, choices=[(s, s) for s in ("fetched", "empty", "failed", "due")]
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    checked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "coverage"
+        verbose_name_plural = "coverage"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint("feed", "station", "variable", "start", name="coverage_once"),
+            models.CheckConstraint(condition=Q(start__lt=F("end")), name="coverage_is_ordered"),
+            models.CheckConstraint(
+                condition=Q(state__in=["fetched", "empty", "failed", "due"]),
+                name="coverage_state_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.start} to {self.end}"
+
+
+class Document(models.Model):
+    """A part of a provider's raw answer, compressed; no key of another table, it may live elsewhere.
+
+    `request` holds path and parameters, `headers` the answer's; `body` is gzip of at most 8 MiB.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="_id")
+    feed_id = models.UUIDField(db_index=True)
+    run_id = models.UUIDField(db_index=True)
+    sequence = models.PositiveIntegerField()
+    part = models.PositiveIntegerField(default=0)
+    request = models.JSONField()
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField()
+    body = models.BinaryField(editable=False)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "documents"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["run_id", "sequence", "part"], name="document_part_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.sequence}.{self.part}"

@@ -1,0 +1,283 @@
+"""Reads the daily summaries of the Access Data Service from CSV, by column and never by value."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from connectors.base import Page, Request, SchemaDriftError, Sheet, Station, Variable
+from connectors.providers.noaa.elements import VARIABLES
+from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
+from datastream.core.http import Answer, provider_message
+
+PREFIX = "GHCND:"
+FIXED_COLUMNS = frozenset({"STATION", "DATE", "NAME", "LATITUDE", "LONGITUDE", "ELEVATION"})
+SUFFIX = "_ATTRIBUTES"
+NUMBER = r"^[+-]?([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})$"
+HHMM = r"^[0-9]{1,4}$"
+# Measurement, quality and source letter, and where there are four parts the time of observation.
+ATTRIBUTES = (
+    r"^ *(?P<m>[A-Za-z0-9]?) *, *(?P<q>[A-Za-z0-9]?) *, *(?P<s>[A-Za-z0-9]?) *"
+    r"(?:, *(?P<t>[0-9]{0,4}) *)?$"
+)
+# As it stands in the files, and as a conversion from tenths would leave it.
+MISSING = (-9999.0, -999.9)
+SUSPECT, FAILED = "3", "4"  # on the QARTOD scale
+AIR_TEMPERATURES = ("TMAX", "TMIN", "TAVG", "TOBS")
+# No air temperature comes near this in degC; one that does is in tenths, or in degF.
+MAX_TEMPERATURE_DEGC = 90.0
+# A month's usual daily range is 3 to 20 degC anywhere on earth; in tenths it is 30 and more.
+MAX_USUAL_RANGE_DEGC = 40.0
+MAX_IMPOSSIBLE_SHARE = 0.05
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+
+def parse_daily(request: Request, answer: Answer) -> Page:
+    body = answer.body.removeprefix(b"\xef\xbb\xbf").strip()
+    if body in {b"", b"[]"}:
+        return Page(build_table(request.station, pa.array([], TIMESTAMP), []))
+    refuse_other_than_csv(body, answer)
+    sheet = Sheet(body)
+    wanted, notes = choose_variables(sheet, request.params.get("dataTypes", ""))
+    days = read_days(sheet, request)
+    elements = [read_element(sheet, variable) for variable in wanted]
+    repeats = find_repeats(sheet, days)
+    rejected = sheet.rejected()
+    kept = pa.array(~(sheet.bad | repeats))
+    elements = [element.filter(kept) for element in elements]
+    refuse_other_units(elements)
+    if repeats.any():
+        notes.append(f"{int(repeats.sum())} repeated rows were left out.")
+    table = build_table(request.station, days.filter(kept), elements)
+    return Page(table, read_station(sheet, request.station, kept), rejected, tuple(notes))
+
+
+def refuse_other_than_csv(body: bytes, answer: Answer) -> None:
+    """Outage notices come as HTML with status 200, refusals as JSON."""
+    is_html = "html" in answer.headers.get("content-type", "").lower()
+    words = provider_message(body)
+    if is_html or body.startswith(b"<"):
+        raise ProviderUnavailableError(f"NOAA answered with a web page: {words[:200]}")
+    if body.startswith(b"{"):
+        raise ProviderRefusedError(f"NOAA refused the request: {words}")
+    if body.startswith(b"["):
+        raise SchemaDriftError("NOAA answered in JSON although CSV was asked for.")
+    names = body.partition(b"\n")[0]
+    if b"STATION" not in names and not names.startswith(b'"'):
+        raise ProviderUnavailableError(f"NOAA answered with something else: {words[:200]}")
+
+
+def choose_variables(sheet: Sheet, asked: str) -> tuple[list[Variable], list[str]]:
+    """The variables to read, and notes on columns that nobody knows."""
+    if missing := {"STATION", "DATE"} - set(sheet.columns):
+        raise SchemaDriftError(f"The columns {sorted(missing)} are missing from NOAA's answer.")
+    elements = {name.removesuffix(SUFFIX) for name in set(sheet.columns) - FIXED_COLUMNS}
+    wanted = set(asked.split(",")) if asked else set(VARIABLES)
+    unknown = ", ".join(sorted(elements - set(VARIABLES))[:20])
+    chosen = [VARIABLES[name] for name in sheet.columns if name in wanted & set(VARIABLES)]
+    # An element that has gone while a stranger has come was renamed.
+    if unknown and (not chosen or (asked and len(chosen) < len(wanted))):
+        raise SchemaDriftError(f"NOAA's answer has unknown columns instead of ours: {unknown}.")
+    return chosen, [f"Unknown columns were left out: {unknown}."] if unknown else []
+
+
+def read_days(sheet: Sheet, request: Request) -> pa.Array:
+    """DATE as its midnight; marks rows of other stations and days than asked for."""
+    stations, dates = sheet.columns["STATION"], sheet.columns["DATE"]
+    codes = pc.replace_substring_regex(stations, f"^{PREFIX}", "")
+    is_ours = pc.fill_null(pc.equal(codes, request.station), fill_value=False)
+    sheet.fault(pc.invert(is_ours), "STATION", "Not the station that was asked for")
+    days = pc.strptime(dates, format="%Y-%m-%d", unit="us", error_is_null=True)
+    # strptime takes 30 February for 2 March.
+    is_date = pc.fill_null(pc.equal(pc.strftime(days, format="%Y-%m-%d"), dates), fill_value=False)
+    sheet.fault(pc.invert(is_date), "DATE", "Not a date")
+    window = request.window
+    first, after = (pa.scalar(day).cast(pa.timestamp("us")) for day in (window.start, window.end))
+    is_outside = pc.or_(pc.less(days, first), pc.greater_equal(days, after))
+    sheet.fault(is_outside, "DATE", "Not within the days that were asked for")
+    return pc.assume_timezone(days, "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of all rows: its values, and its letters where there is a value."""
+
+    variable: Variable
+    values: pa.Array
+    measurement: pa.Array
+    quality: pa.Array
+    source: pa.Array
+    observed: pa.Array
+
+    def filter(self, kept: pa.BooleanArray) -> "Element":
+        columns = (self.values, self.measurement, self.quality, self.source, self.observed)
+        return Element(self.variable, *(column.filter(kept) for column in columns))
+
+    @property
+    def trusted(self) -> NDArray[np.float64]:
+        """The values that passed NOAA's checks; NaN where there is none."""
+        values = pc.if_else(pc.is_null(self.quality), self.values, pa.scalar(None, pa.float64()))
+        return np.asarray(pc.fill_null(values, np.nan))
+
+
+def read_element(sheet: Sheet, variable: Variable) -> Element:
+    name = variable.name
+    read = read_times if variable.kind == "text" else read_numbers
+    values = read(sheet, name)
+    nothing = pa.nulls(len(values), pa.string())
+    attributes = pc.if_else(pc.is_valid(values), sheet.columns.get(name + SUFFIX, nothing), nothing)
+    parts = pc.extract_regex(attributes, ATTRIBUTES)
+    is_odd = pc.and_(pc.is_valid(attributes), pc.is_null(parts))
+    sheet.fault(is_odd, name + SUFFIX, "Not flags as documented")
+    letters = (pc.struct_field(parts, [part]) for part in "mqst")
+    return Element(variable, values, *(blank_to_null(column) for column in letters))
+
+
+def read_numbers(sheet: Sheet, name: str) -> pa.Array:
+    text = sheet.columns[name]
+    is_number = pc.match_substring_regex(text, NUMBER)
+    sheet.fault(pc.invert(is_number), name, "Not a number")
+    values = pc.if_else(is_number, text, pa.scalar(None, pa.string())).cast(pa.float64())
+    is_missing = pc.is_in(values, pa.array(MISSING))
+    return pc.if_else(is_missing, pa.scalar(None, pa.float64()), values)
+
+
+def read_times(sheet: Sheet, name: str) -> pa.Array:
+    text = sheet.columns[name]
+    text = pc.if_else(pc.equal(text, "-9999"), pa.scalar(None, pa.string()), text)
+    is_time = pc.match_substring_regex(text, HHMM)
+    sheet.fault(pc.invert(is_time), name, "Not a time as HHMM")
+    return pc.utf8_lpad(text, 4, padding="0")
+
+
+def blank_to_null(column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+
+
+def find_repeats(sheet: Sheet, days: pa.Array) -> NDArray[np.bool_]:
+    """Rows that a later row repeats; where it differs, the earlier is bad and the later holds."""
+    rows = pa.table({**sheet.columns, " day": days, " row": np.arange(len(days))})
+    good = rows.filter(pa.array(~sheet.bad))
+    latest = good.group_by(" day").aggregate([(" row", "max")])[" row_max"].to_numpy()
+    repeats = np.zeros(len(days), bool)
+    if len(latest) == good.num_rows:
+        return repeats
+    distinct = (
+        good.group_by(list(sheet.columns)).aggregate([(" row", "max")])[" row_max"].to_numpy()
+    )
+    repeats[np.setdiff1d(good[" row"].to_numpy(), distinct)] = True
+    differs = np.zeros(len(days), bool)
+    differs[np.setdiff1d(distinct, latest)] = True
+    sheet.fault(pa.array(differs), "DATE", "Another row of this day has other values")
+    return repeats
+
+
+def refuse_other_units(elements: Sequence[Element]) -> None:
+    """Numbers in tenths, or in Fahrenheit, must not become degC (section 2.3 of NOAA's manual)."""
+    numbers = [element for element in elements if element.variable.kind == "number"]
+    trusted = {element.variable.name: element.trusted for element in numbers}
+    for name in set(AIR_TEMPERATURES) & set(trusted):
+        if (np.abs(trusted[name]) > MAX_TEMPERATURE_DEGC).any():
+            raise SchemaDriftError(f"{name} lies beyond ±90 degC: its unit is another.")
+    if {"TMAX", "TMIN"} <= set(trusted):
+        ranges = trusted["TMAX"] - trusted["TMIN"]
+        ranges = ranges[np.isfinite(ranges)]
+        if len(ranges) and np.median(ranges) > MAX_USUAL_RANGE_DEGC:
+            raise SchemaDriftError("TMAX and TMIN lie too far apart for degC: they are in tenths.")
+    for element in numbers:
+        refuse_impossible(element.variable, trusted[element.variable.name])
+
+
+def refuse_impossible(variable: Variable, values: NDArray[np.float64]) -> None:
+    low = -np.inf if variable.valid_min is None else variable.valid_min
+    high = np.inf if variable.valid_max is None else variable.valid_max
+    impossible = (values < low) | (values > high)
+    if impossible.sum() > max(1, MAX_IMPOSSIBLE_SHARE * np.isfinite(values).sum()):
+        raise SchemaDriftError(
+            f"{int(impossible.sum())} values of {variable.name} are not possible in "
+            f"{variable.unit}: the unit is another."
+        )
+
+
+def build_table(station: str, days: pa.Array, elements: Sequence[Element]) -> pa.Table:
+    elements = [element for element in elements if element.values.null_count < len(days)]
+    columns = {"station": pa.repeat(pa.scalar(station, pa.string()), len(days)), "timestamp": days}
+    columns |= {element.variable.name: element.values for element in elements}
+    if elements:
+        columns["metadata"] = build_metadata(elements)
+    table = pa.table(columns)
+    has_values = np.logical_or.reduce(
+        [element.values.is_valid().to_numpy(zero_copy_only=False) for element in elements]
+        or [np.zeros(len(days), bool)]
+    )
+    return table.filter(pa.array(has_values))
+
+
+def build_metadata(elements: Sequence[Element]) -> pa.Array:
+    """One JSON object a row, joined from letters that the pattern has let through.
+
+    `flags` holds the measurement and the quality letter, both as "T,I"; with a quality of 4 the
+    last one is the quality letter.
+    """
+    flags = [(e, joined([e.measurement, e.quality])) for e in elements]
+    quality = [(e, grades(e)) for e in elements]
+    sources = [(e, e.source) for e in elements]
+    times = [(e, e.observed) for e in elements]
+    sections = (
+        section("flags", flags, quote='"'),
+        section("quality", quality, quote=""),
+        section("sources", sources, quote='"'),
+        section("times", times, quote='"'),
+    )
+    return pc.binary_join_element_wise("{", joined(sections), "}", "")
+
+
+def grades(element: Element) -> pa.Array:
+    """Failed where a quality letter stands; suspect where a total covers several days (A)."""
+    nothing = pa.scalar(None, pa.string())
+    of_several_days = pc.fill_null(pc.equal(element.measurement, "A"), fill_value=False)
+    suspect = pc.if_else(of_several_days, SUSPECT, nothing)
+    return pc.if_else(pc.is_valid(element.quality), FAILED, suspect)
+
+
+def section(key: str, entries: Sequence[tuple[Element, pa.Array]], *, quote: str) -> pa.Array:
+    members = [
+        pc.binary_join_element_wise(f'"{element.variable.name}":{quote}', values, quote, "")
+        for element, values in entries
+    ]
+    return pc.binary_join_element_wise(f'"{key}":{{', joined(members), "}", "")
+
+
+def joined(columns: Sequence[pa.Array]) -> pa.Array:
+    """With commas between those that are not null; null where all are."""
+    # Not `null_handling="skip"`, which drops a row where all are null (seen in pyarrow 26).
+    pieces = [pc.binary_join_element_wise(column, ",", "") for column in columns]
+    text = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
+    return blank_to_null(pc.utf8_rtrim(text, characters=","))
+
+
+def read_station(sheet: Sheet, code: str, kept: pa.BooleanArray) -> tuple[Station, ...]:
+    """The station as the last good row describes it."""
+    indexes = np.flatnonzero(kept)
+    if not len(indexes):
+        return ()
+    row = {name: column[int(indexes[-1])].as_py() for name, column in sheet.columns.items()}
+    elevation_m = number(row.get("ELEVATION"), limit=10_000)
+    return (
+        Station(
+            code,
+            name=row.get("NAME") or "",
+            latitude=number(row.get("LATITUDE"), limit=90),
+            longitude=number(row.get("LONGITUDE"), limit=180),
+            elevation_m=None if elevation_m == -999.9 else elevation_m,
+        ),
+    )
+
+
+def number(text: str | None, *, limit: float) -> float | None:
+    value = float(text) if re.match(NUMBER, text or "") and text else None
+    return value if value is not None and abs(value) <= limit else None

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class DatasetsConfig(AppConfig):
+    name = "datasets"
+
+    def ready(self) -> None:
+        from datasets import receivers  # noqa: F401

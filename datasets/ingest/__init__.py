@@ -1,0 +1,15 @@
+"""The one way points are written: checked, merged in one transaction, with revision and receipt."""
+
+from datasets.ingest.batch import Batch, from_records, from_table
+from datasets.ingest.write import Author, Key, Options, Outcome, write
+
+__all__ = [
+    "Author",
+    "Batch",
+    "Key",
+    "Options",
+    "Outcome",
+    "from_records",
+    "from_table",
+    "write",
+]

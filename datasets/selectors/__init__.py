@@ -1,0 +1,1 @@
+"""Reads of datasets: lists, pages of points, series as arrays."""

@@ -1,0 +1,235 @@
+"""Points of a dataset as they stood at a revision: pages as JSON text, made by the database.
+
+Every statement reads the table and the history together, so that it sees one state of the
+dataset whatever is written meanwhile.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from datasets import point_ids
+from datasets.access import View
+from datasets.models import Station, Variable
+from datasets.models.points import FIRST
+from datastream.core.errors import InvalidInputError
+
+FIELDS = ("id", "timestamp", "station", "value", "metadata")
+BEGINNING = datetime.fromisoformat(FIRST)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which points: `start` in, `end` out, at `revision`; no stations or variables means all."""
+
+    revision: int
+    start: datetime | None = None
+    end: datetime | None = None
+    stations: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`results`: JSON objects between commas; `last`: the key of the last one, or None at the end."""
+
+    results: str
+    count: int
+    last: tuple[int, datetime] | None
+
+
+# The rows of one station `s` that stood at revision n, from the table and from history.
+NOW = """
+    SELECT timestamp, value, metadata FROM data_points
+    WHERE dataset_id = %(dataset)s AND station_id = s.id AND revision <= %(n)s
+    AND timestamp >= s.lo AND timestamp < s.hi{condition}"""
+THEN = """
+    SELECT timestamp, value, metadata FROM data_point_history
+    WHERE dataset_id = %(dataset)s AND station_id = s.id AND revision <= %(n)s
+    AND replaced_in > %(n)s AND timestamp >= s.lo AND timestamp < s.hi{condition}"""
+# At the newest revision nothing has been replaced but since this request began: found by the index
+# on replaced_in, where a search by station could walk through all of history.
+JUST_REPLACED = """
+WITH just_replaced AS MATERIALIZED (
+    SELECT * FROM data_point_history WHERE dataset_id = %(dataset)s AND replaced_in > %(n)s
+)"""
+STATIONS = """
+unnest(%(ids)s::bigint[], %(codes)s::text[], %(lo)s::timestamptz[], %(hi)s::timestamptz[])
+    s(id, code, lo, hi)"""
+TIME = "overlay((q.timestamp AT TIME ZONE 'UTC')::text placing 'T' from 11) || 'Z'"
+# The lateral join walks the stations in the order of the arrays and stops at the limit.
+PAGE = """{cte}
+SELECT coalesce(string_agg(concat('{{', {pieces}, '}}'), ',' ORDER BY q.number), ''),
+       count(*), (array_agg(q.id ORDER BY q.number DESC))[1]
+FROM (
+    SELECT s.code, {id} AS id, p.*, row_number() OVER () AS number
+    FROM {stations}, LATERAL (
+        SELECT * FROM (({now} {order} LIMIT %(limit)s) UNION ALL ({then} {order} LIMIT %(limit)s))
+        both_tables {order} LIMIT %(limit)s
+    ) p
+    LIMIT %(limit)s
+) q"""
+IS_MORE = """{cte}
+SELECT EXISTS (
+    SELECT FROM {stations}, LATERAL (({now} LIMIT 1) UNION ALL ({then} LIMIT 1)) p
+)"""
+
+
+def page(
+    view: View,
+    selection: Selection,
+    *,
+    limit: int,
+    after: tuple[int, datetime] | None = None,
+    fields: tuple[str, ...] = FIELDS,
+) -> Page:
+    """A page of points, by station and then by time, after a key.
+
+    The cost depends on `limit` and not on how deep the page lies.
+    """
+    values = statement_values(view, selection, after)
+    if not values["ids"]:
+        return Page("", 0, None)
+    parts = statement_parts(view, selection)
+    parts["order"] = "ORDER BY timestamp DESC" if selection.descending else "ORDER BY timestamp"
+    parts["pieces"] = _pieces(view, selection, fields, values)
+    parts["id"] = point_ids.sql(view.dataset.pk, "s.id", "p.timestamp")
+    with connection.cursor() as cursor:
+        cursor.execute(PAGE.format(**parts), {**values, "limit": limit})
+        results, count, last = cursor.fetchone()
+    key = point_ids.key_of(view.dataset.pk, UUID(last)) if last else None
+    if count < limit or key is None or not _is_more(view, selection, key):
+        key = None
+    return Page(results, count, key)
+
+
+def _is_more(view: View, selection: Selection, after: tuple[int, datetime]) -> bool:
+    values = statement_values(view, selection, after)
+    if not values["ids"]:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(IS_MORE.format(**statement_parts(view, selection)), values)
+        return bool(cursor.fetchone()[0])
+
+
+def statement_parts(view: View, selection: Selection) -> dict[str, str]:
+    condition = " AND value ?| %(variables)s::text[]" if selection.variables else ""
+    is_newest = selection.revision == view.dataset.revision
+    then = THEN.replace("data_point_history", "just_replaced") if is_newest else THEN
+    return {
+        "cte": JUST_REPLACED if is_newest else "",
+        "stations": STATIONS,
+        "now": NOW.format(condition=condition),
+        "then": then.format(condition=condition),
+    }
+
+
+def statement_values(
+    view: View, selection: Selection, after: tuple[int, datetime] | None = None
+) -> dict[str, Any]:
+    """Parameters of the statements: stations in their order with the span to read of each."""
+    stations = _stations(view, selection)
+    if after is not None:
+        behind = (lambda s: s <= after[0]) if selection.descending else (lambda s: s >= after[0])
+        stations = [station for station in stations if behind(station[0])]
+    lo, hi = selection.start or BEGINNING, _end(view, selection)
+    los, his = [lo] * len(stations), [hi] * len(stations)
+    if after is not None and stations and stations[0][0] == after[0]:
+        if selection.descending:
+            his[0] = min(hi, after[1]) if hi != "infinity" else after[1]
+        else:
+            los[0] = max(lo, after[1] + MICROSECOND)
+    return {
+        "dataset": view.dataset.pk,
+        "n": selection.revision,
+        "ids": [station[0] for station in stations],
+        "codes": [orjson.dumps(station[1]).decode() for station in stations],
+        "lo": [time.isoformat() for time in los],
+        "hi": [time if isinstance(time, str) else time.isoformat() for time in his],
+        "variables": list(selection.variables),
+    }
+
+
+def _end(view: View, selection: Selection) -> Any:
+    """The first instant that is out, or "infinity"."""
+    return min(filter(None, (selection.end, view.until)), default="infinity")
+
+
+def _stations(view: View, selection: Selection) -> list[tuple[int, str]]:
+    """Number and code of the selected stations in the order of reading."""
+    found = Station.objects.filter(dataset=view.dataset)
+    if selection.stations:
+        found = found.filter(code__in=selection.stations)
+    order = "-id" if selection.descending else "id"
+    stations = list(found.order_by(order).values_list("id", "code"))
+    missing = set(selection.stations) - {code for _, code in stations}
+    if missing:
+        raise InvalidInputError.of("station", f"There is no station {min(missing)!r} here.")
+    return stations
+
+
+def _pieces(
+    view: View, selection: Selection, fields: tuple[str, ...], values: dict[str, Any]
+) -> str:
+    """SQL arguments that make the members of one result, between commas."""
+    made = {
+        "id": """'"id":"', q.id, '"'""",
+        "timestamp": f"""'"timestamp":"', {TIME}, '"'""",
+        "station": """'"station":', q.code""",
+        "value": f"""'"value":', {_value_sql(selection, values)}""",
+        "metadata": """'"metadata":', coalesce(q.metadata::text, '{{}}')""".replace("{{}}", "{}"),
+    }
+    return ", ',', ".join(made[name] for name in FIELDS if name in fields)
+
+
+def _value_sql(selection: Selection, values: dict[str, Any]) -> str:
+    if not selection.variables:
+        return "q.value::text"
+    members = []
+    for number, name in enumerate(selection.variables):
+        values[f"name{number}"] = name
+        values[f"key{number}"] = orjson.dumps(name).decode() + ": "
+        members.append(f"%(key{number})s || (q.value->%(name{number})s)::text")
+    return "'{' || concat_ws(', ', " + ", ".join(members) + ") || '}'"
+
+
+def point(view: View, identity: UUID, revision: int) -> dict[str, Any] | None:
+    """One point by its id, or None."""
+    key = point_ids.key_of(view.dataset.pk, identity)
+    if key is None:
+        return None
+    station, timestamp = key
+    code = Station.objects.filter(dataset=view.dataset, pk=station).values_list("code", flat=True)
+    if not code:
+        return None
+    selection = Selection(
+        revision=revision,
+        start=timestamp,
+        end=timestamp + MICROSECOND if timestamp < datetime.max.replace(tzinfo=UTC) else None,
+        stations=(code[0],),
+    )
+    found = page(view, selection, limit=1)
+    return dict(orjson.loads(found.results)) if found.count else None
+
+
+def check_variables(view: View, names: tuple[str, ...]) -> dict[str, str]:
+    """Units of the named variables, of all where none is named."""
+    found = Variable.objects.filter(dataset=view.dataset)
+    if names:
+        found = found.filter(name__in=names)
+    units = dict(found.values_list("name", "unit"))
+    missing = set(names) - units.keys()
+    if missing:
+        raise InvalidInputError.of("variables", f"There is no variable {min(missing)!r} here.")
+    return {name: unit for name, unit in units.items() if unit}
+
+
+def at(selection: Selection, revision: int) -> Selection:
+    """The same selection at another revision."""
+    return replace(selection, revision=revision)

@@ -1,0 +1,178 @@
+"""Datasets, stations, variables, shares and revisions."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from datasets import access, services
+from datasets.access import Right
+from datasets.filters import DatasetFilter
+from datasets.models import Dataset, Revision, Share, Station, Variable
+from datasets.selectors import catalogue
+from datasets.serializers import (
+    DatasetSerializer,
+    RevisionSerializer,
+    ShareSerializer,
+    StationSerializer,
+    VariableSerializer,
+)
+from datasets.views.base import DATASET_ID, Nested
+from datastream.core.api.permissions import ANYONE, SIGNED_IN
+from datastream.core.api.views import Resource
+from datastream.core.errors import NotFoundError
+
+
+@extend_schema(tags=["datasets"])
+@extend_schema_view(
+    list=extend_schema(summary="List datasets"),
+    retrieve=extend_schema(summary="Read a dataset"),
+    create=extend_schema(summary="Make a dataset"),
+    partial_update=extend_schema(summary="Change a dataset"),
+    destroy=extend_schema(
+        summary="Delete a dataset", description="With its points, their history and all made of it."
+    ),
+)
+class DatasetViewSet(Resource):
+    serializer_class = DatasetSerializer
+    filterset_class = DatasetFilter
+    search_fields = ("name", "description", "source")
+    ordering_fields = ("name", "created_at", "updated_at", "point_count", "start", "end")
+    ordering = ("-created_at",)
+    requires: ClassVar = {
+        "list": ANYONE,
+        "retrieve": ANYONE,
+        "create": "datasets.add_dataset",
+        "partial_update": SIGNED_IN,
+        "destroy": SIGNED_IN,
+    }
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Dataset.objects.none()
+        return catalogue.datasets(self.request.user)
+
+    def create(self, request: Request) -> Response:
+        made = services.create_dataset(request.user, **self.checked_input())
+        found = self.get_queryset().get(pk=made.pk)
+        location = {"Location": f"/api/v1/datasets/{made.pk}"}
+        return Response(self.represent(found), status=201, headers=location)
+
+    def change(self, instance: Dataset, data: dict[str, Any]) -> None:
+        services.change_dataset(access.view_of(instance), **data)
+
+    def remove(self, instance: Dataset) -> None:
+        services.delete_dataset(access.view_of(instance))
+
+
+class Child(Nested):
+    """A row below a dataset that those with `edit` make and change."""
+
+    requires: ClassVar = {
+        "list": ANYONE,
+        "retrieve": ANYONE,
+        "create": SIGNED_IN,
+        "partial_update": SIGNED_IN,
+    }
+
+    def create(self, request: Request, dataset_id: str) -> Response:
+        view = self.view(Right.EDIT)
+        return Response(self.represent(self.make(view, self.checked_input())), status=201)
+
+    def make(self, view: access.View, data: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def locked(self) -> Any:
+        self.view(Right.EDIT)
+        return super().locked()
+
+
+@extend_schema(tags=["datasets"], parameters=[DATASET_ID])
+@extend_schema_view(
+    list=extend_schema(summary="List stations"),
+    retrieve=extend_schema(summary="Read a station"),
+    create=extend_schema(summary="Add a station"),
+    partial_update=extend_schema(summary="Change a station"),
+)
+class StationViewSet(Child):
+    serializer_class = StationSerializer
+    search_fields = ("code", "name")
+    ordering_fields = ("id", "code", "name", "latitude", "longitude", "elevation_m")
+    ordering = ("id",)
+
+    def get_queryset(self) -> Any:
+        return self.empty(Station) if self.is_described else catalogue.stations(self.view())
+
+    def make(self, view: access.View, data: dict[str, Any]) -> Station:
+        return services.add_station(view, **data)
+
+    def change(self, instance: Station, data: dict[str, Any]) -> None:
+        services.change_station(self.view(), instance, **data)
+
+
+@extend_schema(tags=["datasets"], parameters=[DATASET_ID])
+@extend_schema_view(
+    list=extend_schema(summary="List variables"),
+    retrieve=extend_schema(summary="Read a variable"),
+    create=extend_schema(summary="Declare a variable"),
+    partial_update=extend_schema(summary="Change a variable"),
+)
+class VariableViewSet(Child):
+    serializer_class = VariableSerializer
+    search_fields = ("name", "standard_name", "description")
+    ordering_fields = ("id", "name", "standard_name", "unit")
+    ordering = ("id",)
+
+    def get_queryset(self) -> Any:
+        return self.empty(Variable) if self.is_described else catalogue.variables(self.view())
+
+    def make(self, view: access.View, data: dict[str, Any]) -> Variable:
+        return services.add_variable(view, **data)
+
+    def change(self, instance: Variable, data: dict[str, Any]) -> None:
+        services.change_variable(self.view(), instance, **data)
+
+
+@extend_schema(tags=["datasets"], parameters=[DATASET_ID])
+@extend_schema_view(
+    list=extend_schema(summary="List shares (who manages the dataset)"),
+    create=extend_schema(summary="Share with a user or a role"),
+    destroy=extend_schema(summary="Withdraw a share"),
+)
+class ShareViewSet(Nested):
+    serializer_class = ShareSerializer
+    ordering_fields = ("created_at", "permission")
+    ordering = ("created_at",)
+    requires: ClassVar = {"list": SIGNED_IN, "create": SIGNED_IN, "destroy": SIGNED_IN}
+
+    def get_queryset(self) -> Any:
+        return self.empty(Share) if self.is_described else catalogue.shares(self.view(Right.MANAGE))
+
+    def create(self, request: Request, dataset_id: str) -> Response:
+        view = self.view(Right.MANAGE)
+        return Response(self.represent(services.share(view, **self.checked_input())), status=201)
+
+    def remove(self, instance: Share) -> None:
+        services.withdraw(self.view(), instance)
+
+
+@extend_schema(tags=["datasets"], parameters=[DATASET_ID])
+@extend_schema_view(
+    list=extend_schema(summary="List revisions"), retrieve=extend_schema(summary="Read a revision")
+)
+class RevisionViewSet(Nested):
+    serializer_class = RevisionSerializer
+    ordering_fields = ("number", "created_at")
+    ordering = ("number",)
+    requires: ClassVar = {"list": ANYONE, "retrieve": ANYONE}
+    lookup_field = "number"
+
+    def get_queryset(self) -> Any:
+        return self.empty(Revision) if self.is_described else catalogue.revisions(self.view())
+
+    def find(self, queryset: Any) -> Revision:
+        found: Revision | None = queryset.filter(number=self.kwargs["number"]).first()
+        if found is None:
+            raise NotFoundError
+        return found

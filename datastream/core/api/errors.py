@@ -1,0 +1,186 @@
+"""One place that turns every error into the contract's one shape."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from datastream.core import errors
+
+log = structlog.get_logger(__name__)
+
+STATUS_OF_CODE = {
+    "VALIDATION_ERROR": 400,
+    "PARSE_ERROR": 400,
+    "AUTHENTICATION_REQUIRED": 401,
+    "INVALID_CREDENTIALS": 401,
+    "INVALID_TOKEN": 401,
+    "PERMISSION_DENIED": 403,
+    "INSUFFICIENT_SCOPE": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "NOT_ACCEPTABLE": 406,
+    "CONFLICT": 409,
+    "PRECONDITION_FAILED": 412,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "RATE_LIMITED": 429,
+    "SERVER_ERROR": 500,
+    "SERVICE_UNAVAILABLE": 503,
+    "PROVIDER_UNAVAILABLE": 503,
+    "PROVIDER_REFUSED": 503,
+}
+CODE_OF_STATUS = {
+    400: "VALIDATION_ERROR",
+    401: "AUTHENTICATION_REQUIRED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMITED",
+}
+MESSAGES = {
+    "AUTHENTICATION_REQUIRED": "Sign in to do this.",
+    "INVALID_TOKEN": errors.InvalidTokenError.__doc__,
+    "NOT_FOUND": errors.NotFoundError.__doc__,
+    "PERMISSION_DENIED": errors.NotAllowedError.__doc__,
+    "VALIDATION_ERROR": errors.InvalidInputError.__doc__,
+    "SERVER_ERROR": "Something went wrong here; the request id tells us what.",
+    "SERVICE_UNAVAILABLE": errors.UnavailableError.__doc__,
+    "NOT_ACCEPTABLE": "None of the accepted formats can be given here.",
+    "RATE_LIMITED": "Too many requests; wait and try again.",
+}
+RETRY_AFTER_S = 5
+
+
+def body(code: str, message: str = "", details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    message = message or MESSAGES.get(code) or code.replace("_", " ").capitalize() + "."
+    return {"detail": {"code": code, "message": message, "details": dict(details or {})}}
+
+
+def answer(error: Exception, context: Mapping[str, Any] | None = None) -> Response:
+    """The answer to an error that a view raised; REST framework calls this."""
+    set_rollback()
+    status, content, headers = describe(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request_failed", status=status, exc_info=error)
+    response = Response(content, status=status, headers=headers)
+    response.exception = True
+    return response
+
+
+def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, body and headers for any error."""
+    if isinstance(error, errors.PlatformError):
+        return _platform(error)
+    if isinstance(error, exceptions.APIException):
+        return _framework(error)
+    if isinstance(error, Http404):
+        return 404, body("NOT_FOUND"), {}
+    if isinstance(error, PermissionDenied):
+        return 403, body("PERMISSION_DENIED"), {}
+    if isinstance(error, RequestDataTooBig):
+        return 413, body("PAYLOAD_TOO_LARGE"), {}
+    if isinstance(error, SuspiciousOperation):
+        return 400, body("VALIDATION_ERROR"), {}
+    if isinstance(error, OperationalError):
+        return 503, body("SERVICE_UNAVAILABLE"), {"Retry-After": str(RETRY_AFTER_S)}
+    return 500, body("SERVER_ERROR"), {}
+
+
+def _platform(error: errors.PlatformError) -> tuple[int, dict[str, Any], dict[str, str]]:
+    status = STATUS_OF_CODE.get(error.code, 500)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    return status, body(error.code, error.message, error.details), headers
+
+
+def _framework(error: exceptions.APIException) -> tuple[int, dict[str, Any], dict[str, str]]:
+    status, headers, details = error.status_code, {}, {}
+    code = CODE_OF_STATUS.get(status, "SERVER_ERROR")
+    message = ""
+    if isinstance(error, exceptions.ParseError):
+        code, message = "PARSE_ERROR", str(error.detail)
+    elif isinstance(error, exceptions.ValidationError):
+        details = flatten(error.detail)
+    elif isinstance(error, exceptions.AuthenticationFailed):
+        code, status = "INVALID_TOKEN", 401
+    elif isinstance(error, exceptions.MethodNotAllowed | exceptions.UnsupportedMediaType):
+        message = str(error.detail)
+    header = getattr(error, "auth_header", None)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = header or 'Bearer realm="api"'
+    return status, body(code, message, details), headers
+
+
+def flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Field → list of messages, with dots and indexes into nested input."""
+    if isinstance(detail, Mapping):
+        found: dict[str, list[str]] = {}
+        for key, value in detail.items():
+            name = prefix if key == "non_field_errors" else ".".join(filter(None, [prefix, str(key)]))
+            found |= flatten(value, name)
+        return found
+    if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
+        found = {}
+        for index, item in enumerate(detail):
+            found |= flatten(item, f"{prefix}.{index}" if prefix else str(index)) if item else {}
+        return found
+    messages = detail if isinstance(detail, list) else [detail]
+    return {prefix or "body": [str(message) for message in messages]}
+
+
+# ------------------------------------------------------------------ outside REST framework
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path_info.startswith(("/api", "/health", "/metrics", "/oauth2"))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _plain(request, 404, "NOT_FOUND")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _plain(request, 400, "VALIDATION_ERROR")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _plain(request, 403, "PERMISSION_DENIED")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _plain(request, 403, "PERMISSION_DENIED")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _plain(request, 500, "SERVER_ERROR")
+
+
+def _plain(request: HttpRequest, status: int, code: str) -> HttpResponse:
+    content = body(code)
+    if wants_json(request):
+        return JsonResponse(content, status=status)
+    from django.shortcuts import render
+
+    return render(request, "error.html", {"status": status, **content["detail"]}, status=status)
+
+
+def as_http(error: Exception) -> HttpResponse:
+    """An error raised outside a view, in a middleware."""
+    status, content, headers = describe(error)
+    if isinstance(error, DatabaseError) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request_failed", status=status, exc_info=error)
+    return HttpResponse(
+        json.dumps(content), status=status, headers=headers, content_type="application/json"
+    )

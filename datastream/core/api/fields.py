@@ -1,0 +1,34 @@
+"""Fields that several apps use."""
+
+import unicodedata
+from typing import Any
+
+from rest_framework import serializers
+
+# Characters that turn the direction of text round, to make a name look like another.
+DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def is_plain(text: str, *, lines: bool = False) -> bool:
+    """Whether text has no control, surrogate or direction-override character."""
+    allowed = "\n\r\t" if lines else ""
+    return not any(
+        char in DIRECTION or (unicodedata.category(char) in {"Cc", "Cs"} and char not in allowed)
+        for char in text
+    )
+
+
+class Text(serializers.CharField):
+    """Text as people write it; `lines=True` allows line breaks. Numbers are not taken for text."""
+
+    def __init__(self, *, lines: bool = False, **kwargs: Any) -> None:
+        self.lines = lines
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Not a text.")
+        value: str = super().to_internal_value(data)
+        if not is_plain(value, lines=self.lines):
+            raise serializers.ValidationError("Control characters are not allowed.")
+        return value

@@ -1,0 +1,79 @@
+"""What holds for every request: its id, one access line, the API's path and body habits."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponseBase
+
+from datastream.core.api import errors
+
+GetResponse = Callable[[WSGIRequest], HttpResponseBase]
+
+VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+QUIET = ("/health/", "/metrics", "/static/")
+log = structlog.get_logger("access")
+
+
+def request_id(get_response: GetResponse) -> Callable[[WSGIRequest], HttpResponseBase]:
+    """Give each request an id (the client's own if it is a valid one), and log one line."""
+
+    def middleware(request: WSGIRequest) -> HttpResponseBase:
+        sent = request.headers.get("X-Request-ID", "")
+        identity = sent if VISIBLE_ASCII.fullmatch(sent) else str(uuid.uuid4())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=identity)
+        start = time.perf_counter()
+        response = get_response(request)
+        response["X-Request-ID"] = identity
+        if not request.path_info.startswith(QUIET):
+            _log(request, response, time.perf_counter() - start)
+        return response
+
+    return middleware
+
+
+def _log(request: WSGIRequest, response: HttpResponseBase, seconds: float) -> None:
+    user = getattr(request, "api_user", None) or getattr(request, "user", None)
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path_info[:500],
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+        user=str(user.pk) if user is not None and user.pk else None,
+    )
+
+
+def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpResponseBase]:
+    """A trailing slash changes nothing, a chunked body is read, private answers are not kept."""
+
+    def middleware(request: WSGIRequest) -> HttpResponseBase:
+        if request.path_info.startswith("/api/"):
+            request.path_info = request.path_info.rstrip("/")
+            request.path = request.path.rstrip("/")
+            _read_chunked(request)
+        response = get_response(request)
+        if request.path_info.startswith("/api/v1"):
+            if not response.has_header("Cache-Control"):
+                response["Cache-Control"] = "private, no-cache"
+            if response.status_code >= 500 and not _is_json(response):  # noqa: PLR2004
+                return errors.server_error(request)
+        return response
+
+    return middleware
+
+
+def _is_json(response: HttpResponseBase) -> bool:
+    return response.get("Content-Type", "").startswith("application/json")
+
+
+def _read_chunked(request: WSGIRequest) -> None:
+    # Django takes a body without Content-Length as empty; the server has decoded the chunks and
+    # ends the stream itself. The parser reads no more than its limit.
+    if request.META.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in request.META:
+        request._stream = request.META["wsgi.input"]  # noqa: SLF001
+        request.META["CONTENT_LENGTH"] = "1"  # tells REST framework that there is a body

@@ -1,0 +1,160 @@
+"""The base of every route: known parameters only, `fields`, tags, one way to list and change."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from datastream.core.api import conditional
+from datastream.core.errors import InvalidInputError, NotFoundError
+
+FIELDS = "fields"
+
+
+class Resource(GenericViewSet[Any]):
+    """A view that refuses what it does not know.
+
+    requires : action → who may call it (`permissions.py`)
+    query : action → query parameters beyond paging, filters, search, ordering and `fields`
+    repeatable : parameters that may stand more than once
+    """
+
+    requires: ClassVar[Mapping[str, str]] = {}
+    query: ClassVar[Mapping[str, frozenset[str]]] = {}
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    search_fields: ClassVar[tuple[str, ...]] = ()
+    ordering_fields: ClassVar[tuple[str, ...]] = ()
+    http_method_names = ["get", "head", "post", "patch", "delete"]  # noqa: RUF012
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        request._request.api_user = request.user  # type: ignore[attr-defined]  # noqa: SLF001
+        self._check_query(request)
+
+    def _check_query(self, request: Request) -> None:
+        known = self.known_parameters()
+        problems = {}
+        for name, values in request.query_params.lists():
+            if name not in known:
+                problems[name] = ["There is no such parameter here."]
+            elif len(values) > 1 and name not in self.repeatable:
+                problems[name] = ["Give it once."]
+            elif any("\x00" in value for value in values):
+                problems[name] = ["NUL is not allowed."]
+        if problems:
+            raise InvalidInputError(details=problems)
+
+    def known_parameters(self) -> set[str]:
+        known = set(self.query.get(self.action or "", ()))
+        if self.action in {"list", "retrieve", "me"}:
+            known.add(FIELDS)
+        if self.action == "list":
+            known |= {"page", "page_size"}
+            known |= {"search"} if self.search_fields else set()
+            known |= {"ordering"} if self.ordering_fields else set()
+            filterset = getattr(self, "filterset_class", None)
+            known |= set(filterset.base_filters) if filterset else set()
+        return known
+
+    # ------------------------------------------------------------------ fields
+    def selected(self, serializer: Serializer[Any]) -> set[str] | None:
+        """The names in `fields`, or None for all."""
+        text = self.request.query_params.get(FIELDS)
+        if text is None:
+            return None
+        names = set(text.split(","))
+        unknown = sorted(names - set(serializer.fields))
+        if unknown:
+            raise InvalidInputError.of(FIELDS, f"There is no field {unknown[0]!r} here.")
+        return names
+
+    def represent(self, objects: Any, *, many: bool = False) -> Any:
+        """Objects as they are answered, only the `fields` asked for."""
+        serializer = self.get_serializer(objects, many=many)
+        child = serializer.child if many else serializer
+        names = self.selected(child)
+        for name in set(child.fields) - (names if names is not None else set(child.fields)):
+            child.fields.pop(name)
+        return serializer.data
+
+    # ------------------------------------------------------------------ reading
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.represent(page, many=True))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.answer(self.find(self.get_queryset()))
+
+    def answer(self, instance: Any) -> Response:
+        """One object with its tag; 304 where the client has it."""
+        tag = self.tag(instance)
+        if FIELDS in self.request.query_params:
+            tag += "-" + conditional.tag_of(self.request.query_params[FIELDS])[:8]
+        return conditional.tagged(self.request, self.represent(instance), tag)
+
+    def tag(self, instance: Any) -> str:
+        serializer: BaseSerializer[Any] = self.get_serializer(instance)
+        return conditional.tag_of(serializer.data)
+
+    def find(self, queryset: QuerySet[Any]) -> Any:
+        """The object of this path among those the caller may see."""
+        try:
+            found = queryset.filter(pk=self.kwargs["pk"]).first()
+        except (ValueError, ValidationError) as error:
+            raise NotFoundError from error
+        if found is None:
+            raise NotFoundError
+        return found
+
+    # ------------------------------------------------------------------ writing
+    def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
+        """The body as the serializer understands it; unknown and read-only fields are refused."""
+        serializer = self.get_serializer(instance, data=self.request.data, partial=partial)
+        refuse_unknown(serializer, self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def locked(self) -> Any:
+        """The object of this path, locked, and unchanged since the client's `If-Match`."""
+        queryset = self.get_queryset()
+        instance = self.find(queryset.select_for_update(of=("self",), no_key=True))
+        conditional.check_unchanged(self.request, self.tag(instance))
+        return instance
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with transaction.atomic():
+            instance = self.locked()
+            self.change(instance, self.checked_input(partial=True, instance=instance))
+        return self.answer(self.find(self.get_queryset()))
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with transaction.atomic():
+            self.remove(self.locked())
+        return Response(status=204)
+
+    def change(self, instance: Any, data: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def remove(self, instance: Any) -> None:
+        raise NotImplementedError
+
+
+def refuse_unknown(serializer: Serializer[Any], data: Any) -> None:
+    """Refuse fields that do not exist or may only be read, each by its name."""
+    if not isinstance(data, Mapping):
+        raise InvalidInputError.of("body", "Send one JSON object.")
+    problems = {}
+    for name in data:
+        field = serializer.fields.get(name)
+        if field is None:
+            problems[str(name)[:80]] = ["There is no such field."]
+        elif field.read_only:
+            problems[name] = ["This field cannot be set."]
+    if problems:
+        raise InvalidInputError(details=problems)

@@ -1,0 +1,347 @@
+"""The only code that opens an outbound connection: time limits, retries, rate and size."""
+
+import json
+import math
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urljoin
+
+import requests
+from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
+from urllib3.util import parse_url
+
+from datastream.core import clock as wall
+from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+MESSAGE_CHARS = 500
+MESSAGE_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
+# Further ahead nobody should be told to come back; it also keeps absurd values within dates.
+LONGEST_WAIT_S = 24 * 3600.0
+# Where providers put their words, the most telling first.
+MESSAGE_KEYS = ("errorMessage", "developerMessage", "userMessage", "message", "detail", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one `get` may cost; `total_s` covers its retries and the waits between them."""
+
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 30.0
+    total_s: float = 120.0
+    max_bytes: int = 64 * 2**20
+    tries: int = 5
+    per_second: float = 5.0
+    backoff_s: float = 2.0
+    retry_after_cap_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered; the names of `headers` are in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class TryAgainError(Exception):
+    """One attempt failed in a way that may pass."""
+
+    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        super().__init__(reason)
+
+
+class Pacer:
+    """Lets requests start no faster than a rate, for all threads of the process together."""
+
+    def __init__(
+        self, per_second: float, *, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        # A twentieth slower, because what leaves evenly does not arrive evenly.
+        self._interval = 1.05 / per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._next = -math.inf
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._next)
+            self._next = start + self._interval
+        if start > now:
+            self._sleep(start - now)
+
+
+class Session(requests.Session):
+    """A session that leaves redirects to us: requests would read their bodies without any limit."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  the base class names it
+        return None
+
+
+# By host, rate and clock: two clients of one provider share its rate.
+_pacers: dict[tuple[object, ...], Pacer] = {}
+
+
+class Client:
+    """Asks one provider, patiently, and never another host.
+
+    `path` is relative to `base_url`; a full address is taken if it names the same host, so that
+    a provider's link to the next page can be followed as it is.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        user_agent: str,
+        limits: Limits = Limits(),
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base_url = base_url.rstrip("/") + "/"
+        self._origin = origin(base_url)
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        require_tls(base_url)
+        key = (self._origin, limits.per_second, clock, sleep)
+        self._pacer = _pacers.setdefault(key, Pacer(limits.per_second, clock=clock, sleep=sleep))
+        self._session = Session()
+        # No proxies, certificates or passwords from the environment.
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = user_agent
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._session.close()
+
+    @property
+    def host(self) -> str:
+        return self._origin[1]
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        """One answer of status 2xx.
+
+        Raises
+        ------
+        ProviderUnavailableError
+            It did not answer properly within the limits; `details["retry_at"]` says when to come
+            back, where the provider said so.
+        ProviderRefusedError
+            It refused, sent us elsewhere, or sent more than `max_bytes`.
+        """
+        url = join(self._base_url, path)
+        deadline = self._clock() + self._limits.total_s
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(url, params, deadline)
+            except TryAgainError as trouble:
+                self._wait_for_next(attempt, trouble, deadline)
+            attempt += 1
+
+    def _wait_for_next(self, attempt: int, trouble: TryAgainError, deadline: float) -> None:
+        wait_s = trouble.retry_after_s
+        if wait_s is None:
+            jitter = random.uniform(1.0, 1.5)  # noqa: S311  spreads callers, guards nothing
+            wait_s = self._limits.backoff_s * 2 ** (attempt - 1) * jitter
+        asked_too_much = (trouble.retry_after_s or 0.0) > self._limits.retry_after_cap_s
+        out_of_time = self._clock() + wait_s >= deadline
+        if attempt >= self._limits.tries or asked_too_much or out_of_time:
+            raise self._unavailable(attempt, trouble) from trouble
+        self._sleep(wait_s)
+
+    def _unavailable(self, attempt: int, trouble: TryAgainError) -> ProviderUnavailableError:
+        tries = "once" if attempt == 1 else f"{attempt} times"
+        message = f"{self.host} was asked {tries} and did not answer properly: {trouble.reason}."
+        if trouble.retry_after_s is None:
+            return ProviderUnavailableError(message)
+        wait = timedelta(seconds=min(trouble.retry_after_s, LONGEST_WAIT_S))
+        retry_at = wall.text((wall.now() + wait).replace(microsecond=0))
+        message += f" Try again after {retry_at}."
+        return ProviderUnavailableError(message, details={"retry_at": retry_at})
+
+    def _attempt(self, url: str, params: Mapping[str, str] | None, deadline: float) -> Answer:
+        for _ in range(MAX_REDIRECTS + 1):
+            if origin(url) != self._origin:
+                raise ProviderRefusedError(
+                    f"{self.host} sent us to another address, {url[:200]!r}; not followed."
+                )
+            self._pacer.wait()
+            with self._ask(url, params, deadline) as response, self._troubles():
+                target = response.headers.get("Location", "")
+                if response.status_code not in REDIRECTS or not target:
+                    return self._answer(response, deadline)
+                url, params = join(url, target), None
+        raise ProviderRefusedError(f"{self.host} redirected more than {MAX_REDIRECTS} times.")
+
+    def _ask(
+        self, url: str, params: Mapping[str, str] | None, deadline: float
+    ) -> requests.Response:
+        left_s = max(deadline - self._clock(), 0.001)
+        timeouts = (
+            min(self._limits.connect_timeout_s, left_s),
+            min(self._limits.read_timeout_s, left_s),
+        )
+        with self._troubles():
+            return self._session.get(url, params=params, stream=True, timeout=timeouts)
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        try:
+            yield
+        except requests.ConnectTimeout as error:
+            raise TryAgainError(
+                f"no connection within {self._limits.connect_timeout_s:g} s"
+            ) from error
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise TryAgainError(f"silent for {self._limits.read_timeout_s:g} s") from error
+        except requests.exceptions.SSLError as error:
+            raise TryAgainError("its certificate or encryption was not accepted") from error
+        except requests.ConnectionError as error:
+            raise TryAgainError("no connection, or cut before an answer came") from error
+        except (requests.RequestException, HTTPError) as error:
+            raise TryAgainError("the answer was cut short or garbled") from error
+
+    def _answer(self, response: requests.Response, deadline: float) -> Answer:
+        status = response.status_code
+        if not 200 <= status < 300:
+            raise self._failure(response, deadline)
+        limit = self._limits.max_bytes
+        declared = response.headers.get("Content-Length", "")
+        too_large = re.fullmatch(r"[0-9]{1,18}", declared) and int(declared) > limit
+        body = b"" if too_large else self._body(response, deadline, limit)
+        if too_large or len(body) > limit:
+            raise ProviderRefusedError(
+                f"{self.host} sent more than {limit:,} bytes; ask for less at once."
+            )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.url, status, headers, body, wall.now())
+
+    def _failure(self, response: requests.Response, deadline: float) -> Exception:
+        status = response.status_code
+        words = provider_message(self._body(response, deadline, MESSAGE_BYTES))
+        reason = f"status {status}, {words.rstrip('.')}" if words else f"status {status}"
+        if status in RETRIED:
+            wait_s = retry_after_s(response.headers.get("Retry-After", ""))
+            return TryAgainError(reason, retry_after_s=wait_s)
+        details = {"status": status}
+        if 400 <= status < 500:
+            text = words or "no reason given"
+            return ProviderRefusedError(
+                f"{self.host} refused the request with status {status}: {text}", details=details
+            )
+        return ProviderUnavailableError(
+            f"{self.host} did not answer properly: {reason}.", details=details
+        )
+
+    def _body(self, response: requests.Response, deadline: float, max_bytes: int) -> bytes:
+        """The body unpacked, broken off soon after `max_bytes`."""
+        body = bytearray()
+        # read1 hands out what has come; read would wait for a full chunk, however slowly it drips.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > max_bytes:
+                break
+            if self._clock() >= deadline:
+                raise ProviderUnavailableError(
+                    f"{self.host} had not sent its whole answer after {self._limits.total_s:g} s."
+                )
+        return bytes(body)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port; empty where the address makes no sense.
+
+    Read by the parser that also opens the connection: two parsers may see two hosts in one text.
+    """
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        return "", "", 0
+    scheme = parts.scheme or ""
+    return scheme, parts.host or "", parts.port or (80 if scheme == "http" else 443)
+
+
+def join(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return target
+
+
+def require_tls(url: str) -> None:
+    """Only this machine may be asked without encryption."""
+    scheme, host, _ = origin(url)
+    if scheme == "https" and host:
+        return
+    if scheme == "http" and (host == "localhost" or is_loopback(host)):
+        return
+    raise ValueError(f"The address of a provider begins with https://, unlike {url!r}.")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def retry_after_s(header: str) -> float | None:
+    """The seconds that `Retry-After` asks for (RFC 9110, section 10.2.3), None if it is no such."""
+    text = header.strip()
+    if re.fullmatch(r"[0-9]+", text):
+        return float(text) if len(text) <= 12 else math.inf
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max((moment - wall.now()).total_seconds(), 0.0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def provider_message(body: bytes) -> str:
+    """The provider's own words from the body of a refusal: JSON, HTML or text, cut to fit."""
+    text = body[:MESSAGE_BYTES].decode("utf-8", "replace")
+    words = " ".join(_json_words(text)) or re.sub(r"<[^<>]*>", " ", text)
+    printable = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(printable.split())[:MESSAGE_CHARS]
+
+
+def _json_words(text: str) -> Iterator[str]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(content, dict):
+        return
+    yield from (content[key] for key in MESSAGE_KEYS if isinstance(content.get(key), str))
+    errors = content.get("errors")
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            yield f"{error.get('field', '')}: {error.get('message', '')}"

@@ -1,0 +1,82 @@
+"""Taking a job's row for a while, and keeping it while the work goes on."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from datastream.core import jobs
+from datastream.core.models import Job, Status
+
+Row = TypeVar("Row", bound=Job)
+
+# A row that was never taken this long after it was made had its message lost.
+PATIENCE = timedelta(seconds=15)
+SWEPT_AT_ONCE = 100
+
+
+def free() -> Q:
+    """Rows that a worker may take: waiting, or left behind by a worker that died."""
+    return Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
+
+
+def take(rows: QuerySet[Row], identity: Any) -> Row | None:
+    """Take a row by one UPDATE, or get None because somebody else has it or it is done."""
+    taken = rows.filter(free(), pk=identity).update(
+        status=Status.RUNNING,
+        attempt=F("attempt") + 1,
+        lease_until=Now() + timedelta(seconds=settings.LEASE_S),
+        started_at=Coalesce(F("started_at"), Now()),
+    )
+    return rows.model._default_manager.get(pk=identity) if taken else None  # noqa: SLF001
+
+
+def renew(row: Job) -> bool:
+    """Keep the row for another lease; False where it is no longer ours to keep."""
+    mine = type(row)._default_manager.filter(  # noqa: SLF001
+        pk=row.pk, status=Status.RUNNING, attempt=row.attempt
+    )
+    return bool(mine.update(lease_until=Now() + timedelta(seconds=settings.LEASE_S)))
+
+
+@contextmanager
+def kept(row: Job) -> Iterator[threading.Event]:
+    """Renew the lease every third of it until the block ends.
+
+    The event is set when the row was lost: cancelled, or taken by another worker.
+    """
+    done, lost = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        try:
+            while not done.wait(settings.LEASE_S / 3):
+                if not renew(row):
+                    lost.set()
+                    return
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        done.set()
+        thread.join()
+
+
+def sweep(rows: QuerySet[Row], task: str, argument: str) -> int:
+    """Queue again what waits too long or was left behind by a worker that died."""
+    never_sent = Q(status=Status.QUEUED, created_at__lt=Now() - PATIENCE)
+    left = Q(status=Status.RUNNING, lease_until__lt=Now())
+    found = rows.filter(never_sent | left).order_by("created_at").values_list("pk", flat=True)
+    waiting = list(found[:SWEPT_AT_ONCE])
+    for identity in waiting:
+        jobs.enqueue(task, **{argument: str(identity)})
+    return len(waiting)

@@ -1,0 +1,153 @@
+"""`make run` as a user meets it: what it starts, what Ctrl-C and kill -9 leave, what it refuses."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc").exists(), reason="processes are found by /proc"),
+]
+
+PROJECT = Path(__file__).resolve().parents[2]
+OURS = ("DATABASE_", "DJANGO_", "CELERY_", "REDIS_", "MONGODB_", "PYTEST_", "PROMETHEUS_")
+
+
+class Installation:
+    """A run of `manage.py serve` with a folder and a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.var = folder / "var with a space"
+        self.output = folder / "output"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        self.environment = {**kept, "DATASTREAM_VAR": str(self.var), "PYTHONUNBUFFERED": "1"}
+
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "manage.py", "serve", "--no-samples", "--port", str(self.port)]
+        with self.output.open("ab") as output:
+            return subprocess.Popen(
+                [*command, *options],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def status(self, path: str) -> int:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return 0
+        finally:
+            connection.close()
+
+    def is_ready(self) -> bool:
+        return self.status("/health/ready") == 200
+
+    def processes(self) -> dict[int, str]:
+        """Every living process that was started for this folder, the database's too."""
+        mark = f"DATASTREAM_VAR={self.var}".encode()
+        found = {}
+        for about in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (about / "environ").read_bytes().split(b"\0"):
+                    command = (about / "cmdline").read_bytes().replace(b"\0", b" ")
+                    found[int(about.name)] = command.decode(errors="replace")
+        return found
+
+    def kill_everything(self) -> None:
+        for process in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+def eventually(condition: Callable[[], bool], timeout_s: float = 40) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    installation = Installation(tmp_path)
+    yield installation
+    installation.kill_everything()
+
+
+def test_one_command_serves_the_site_and_ctrl_c_ends_all_of_it(installation: Installation) -> None:
+    with installation.start() as serve:
+        assert eventually(installation.is_ready), installation.output.read_text()
+        assert installation.status("/health/live") == 200
+        assert eventually(lambda: "Ctrl-C ends" in installation.output.read_text(), 5)
+        running = " ".join(installation.processes().values())
+        assert all(program in running for program in ("gunicorn", "celery", "postgres"))
+
+        serve.send_signal(signal.SIGINT)
+        assert serve.wait(timeout=20) == 0
+    assert installation.processes() == {}
+    assert installation.output.read_text().rstrip().endswith("Stopped.")
+
+
+def test_after_kill_9_of_everything_it_starts_again(installation: Installation) -> None:
+    with installation.start():
+        assert eventually(installation.is_ready), installation.output.read_text()
+        installation.kill_everything()
+    with installation.start() as serve:
+        assert eventually(installation.is_ready), installation.output.read_text()
+        serve.terminate()
+        assert serve.wait(timeout=20) == 0
+    assert installation.processes() == {}
+
+
+def test_killing_the_supervisor_alone_leaves_no_server_behind(installation: Installation) -> None:
+    with installation.start() as serve:
+        assert eventually(installation.is_ready), installation.output.read_text()
+        serve.kill()
+
+    def only_the_database_is_left() -> bool:
+        return all("postgres" in command for command in installation.processes().values())
+
+    assert eventually(only_the_database_is_left, 15), installation.processes()
+
+
+def test_a_web_server_that_dies_is_started_again(installation: Installation) -> None:
+    with installation.start() as serve:
+        assert eventually(installation.is_ready), installation.output.read_text()
+        first = min(p for p, command in installation.processes().items() if "gunicorn" in command)
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: "web server ended (SIGKILL)" in installation.output.read_text())
+        assert eventually(installation.is_ready, 10)
+
+        # A second run of the same folder says so instead of taking the first one's place.
+        with installation.start() as second:
+            assert second.wait(timeout=20) == 1
+        assert "It already runs here" in installation.output.read_text()
+        assert installation.is_ready()
+        serve.terminate()
+        assert serve.wait(timeout=20) == 0
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", installation.port)), installation.start() as serve:
+        assert serve.wait(timeout=20) == 1
+    said = installation.output.read_text()
+    assert f"Port {installation.port} is in use; stop what uses it, or choose another" in said
+    assert not (installation.var / "postgres").exists()

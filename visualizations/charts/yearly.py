@@ -1,0 +1,246 @@
+"""Years of a series: complete ones, their base period, and what the words for both are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyses.methods.calendar import PeriodMeans, period_means, year_of
+from analyses.methods.results import timestamps_of
+from datasets.series import Series
+from datastream.core.errors import InvalidInputError
+from visualizations.charts import common, look, words
+from visualizations.charts.thinning import within
+from visualizations.registry import Column, Drawing, Facts
+
+Floats = NDArray[np.float64]
+
+# A year with a smaller share of its values, and a base period with a smaller share of its years,
+# do not count.
+MIN_COVERAGE = 0.8
+NORMAL_YEARS = 30
+FIRST_YEAR, LAST_YEAR = 1, 9999
+# What falls is summed over the year; a rate or a depth that stands is averaged.
+AMOUNTS = frozenset(["mm", "cm", "m", "inch", "in", "kg m-2"])
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """All calendar years from the first to the last that is complete; NaN where one is not.
+
+    Attributes
+    ----------
+    series : the complete years alone, as a series of its own with one value a year
+    unfinished : the last year with values where the series ends before it does
+    """
+
+    series: Series
+    years: NDArray[np.int64]
+    values: Floats
+    counts: NDArray[np.int64]
+    is_total: bool
+    unfinished: int | None
+
+    @property
+    def missing(self) -> int:
+        return int(np.isnan(self.values).sum())
+
+    @property
+    def noun(self) -> str:
+        return "total" if self.is_total else "mean"
+
+
+@dataclass(frozen=True)
+class Base:
+    """The period whose mean is zero, and a sentence where it is not the one asked for."""
+
+    first: int
+    last: int
+    level: float
+    note: str
+
+    @property
+    def years(self) -> str:
+        return words.years(self.first, self.last)
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """`place` is empty where the title names it."""
+
+    years: Yearly
+    base: Base
+    differences: Floats
+    title: str
+    place: str
+
+
+def is_rain(series: Series) -> bool:
+    """By the standard name; where none is given, by a unit in which little else is measured."""
+    name = series.standard_name
+    if name:
+        return any(word in name for word in ("precipitation", "rainfall", "snowfall"))
+    return series.unit in {"mm", "mm d-1", "mm day-1", "mm h-1"}
+
+
+def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
+    """Means of the complete years of the chosen period; totals of amounts of rain."""
+    means = period_means(within(series, options.get("start"), options.get("end")), "year")
+    complete = np.flatnonzero(means.complete(MIN_COVERAGE))
+    is_total = is_rain(series) and series.unit in AMOUNTS
+    part = slice(complete[0], complete[-1] + 1) if complete.size else slice(0, 0)
+    values = np.where(means.complete(MIN_COVERAGE), means.means, np.nan)
+    if is_total:
+        values = values * means.expected
+    years = year_of(means.periods)
+    found = Series(
+        variable=series.variable,
+        unit=series.unit,
+        station=series.station,
+        standard_name=series.standard_name,
+        timestamps=means.periods[complete],
+        values=values[complete],
+        interval="P1Y",
+    )
+    return Yearly(
+        found, years[part], values[part], means.counts[part], is_total, unfinished_year(means)
+    )
+
+
+def unfinished_year(means: PeriodMeans) -> int | None:
+    if means.finished.size == 0 or means.finished[-1]:
+        return None
+    return int(year_of(means.periods[-1:])[0])
+
+
+def base_of(found: Yearly, options: Mapping[str, Any]) -> Base:
+    """The mean of the base period, or of all years where too few of the period are complete."""
+    first, last = options["reference_start"], options["reference_end"]
+    inside = (found.years >= first) & (found.years <= last) & ~np.isnan(found.values)
+    length = last - first + 1
+    if inside.sum() >= MIN_COVERAGE * length:
+        level = mean(found.values[inside])
+        return Base(first, last, level, short(length))
+    n = found.series.values.size
+    level = mean(found.series.values)
+    note = (
+        f"Under 80 % of {words.years(first, last)} is complete, so the difference is from "
+        f"{'the only complete year' if n == 1 else f'all {n} complete years'}. {short(n)}"
+    )
+    return Base(int(found.years[0]), int(found.years[-1]), level, note.strip())
+
+
+def mean(values: Floats) -> float:
+    # Summed as differences, so that the mean of equal values is exactly theirs.
+    return float(values[0] + (values - values[0]).mean())
+
+
+def short(n: int) -> str:
+    return f"A base of under {NORMAL_YEARS} years is short." if n < NORMAL_YEARS else ""
+
+
+def left_out(found: Yearly, *, shown_as: str) -> str:
+    """A sentence about years that are not drawn."""
+    told = []
+    if found.missing:
+        years = words.count(found.missing, "year")
+        told.append(f"{shown_as}: {years} with under 80 % of the values.")
+    if found.unfinished:
+        told.append(f"{found.unfinished} is unfinished and left out.")
+    return " ".join(told)
+
+
+def reason_against(series: Series, found: Yearly, options: Mapping[str, Any]) -> str:
+    """Why there is nothing to draw; "" where there is."""
+    if found.series.values.size:
+        return ""
+    if not within(series, options.get("start"), options.get("end")).values.size:
+        return f"There are no values {'in this period' if series.values.size else 'yet'}."
+    return "No year is complete: each has under 80 % of its values, or has not ended."
+
+
+def anomalies(
+    kind: str, series: Sequence[Series], options: Mapping[str, Any], facts: Facts
+) -> Anomalies | Drawing:
+    """Differences of the complete years from the base period, or a drawing that says why not."""
+    if len(series) != 1:
+        raise InvalidInputError.of("variable", f"{kind} show one series, not {len(series)}.")
+    one = series[0]
+    where, name = common.place(series, facts), words.variable(one)
+    title = words.heading(facts.title, where=where, what=name)
+    found = yearly(one, options)
+    reason = reason_against(one, found, options)
+    if reason:
+        spec = look.sentence(facts, title=title, text=reason)
+        heads = ("timestamp", "year", f"{found.noun} ({one.unit})", f"difference ({one.unit})")
+        return Drawing(spec, f"{kind}: {title}. {reason}", {head: [] for head in heads})
+    base = base_of(found, options)
+    place = "" if where.lower() in title.lower() else where
+    return Anomalies(found, base, found.values - base.level, title=title, place=place)
+
+
+def opening(found: Anomalies, mark: str, *, is_told: bool = False) -> str:
+    """The first line under the title: place, marks, years, unit and the base if not told yet."""
+    unit = words.unit(found.years.series.unit)
+    first, last = int(found.years.years[0]), int(found.years.years[-1])
+    what = f"{found.place}. {mark}" if found.place else mark
+    per = " a year" if found.years.is_total else ""
+    told = f"{what}, {words.years(first, last)}"
+    if not is_told:
+        told += f". Difference from the {found.base.years} mean"
+    return f"{told}, {unit}{per}" if unit else told
+
+
+def table(found: Anomalies) -> dict[str, Column]:
+    unit = found.years.series.unit
+    return {
+        "timestamp": list(timestamps_of(timestamps(found.years))),
+        "year": found.years.years,
+        f"{found.years.noun} ({unit})": found.years.values,
+        f"difference ({unit})": found.differences,
+    }
+
+
+def extremes(found: Anomalies) -> str:
+    """Highest and lowest year, for the alternative text."""
+    if np.nanmax(found.differences) == np.nanmin(found.differences):
+        return "No year differs from another."
+    told = []
+    digits = words.decimals(*found.differences[~np.isnan(found.differences)])
+    for word, at in (
+        ("Highest", int(np.nanargmax(found.differences))),
+        ("lowest", int(np.nanargmin(found.differences))),
+    ):
+        value = words.signed(float(found.differences[at]), digits)
+        shown = words.with_unit(value, found.years.series.unit)
+        told.append(f"{word}: {found.years.years[at]} with {shown}")
+    return "; ".join(told) + "."
+
+
+def timestamps(found: Yearly) -> NDArray[np.datetime64]:
+    return (found.years - 1970).astype("datetime64[Y]").astype("datetime64[us]")
+
+
+def reference_options(first: int, last: int) -> dict[str, dict[str, Any]]:
+    limits = {"type": "integer", "minimum": FIRST_YEAR, "maximum": LAST_YEAR}
+    return {
+        "reference_start": limits
+        | {"default": first, "description": "First year of the base period, whose mean is zero."},
+        "reference_end": limits | {"default": last, "description": "Last year of the base period."},
+        "step": {
+            "type": "string",
+            "enum": ["year"],
+            "default": "year",
+            "description": "What one value stands for.",
+        },
+    }
+
+
+VARIABLE = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 200,
+    "description": "Name of the variable.",
+}

@@ -1,0 +1,243 @@
+"""Drawing a compiled picture in a process of its own, with limits on time, memory and size.
+
+Each web or worker process keeps one drawing process, started with the first picture. The renderer
+takes 90 to 350 MB and can abort, so it never runs where requests are answered.
+"""
+
+import atexit
+import json
+import logging
+import os
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from datastream.core.errors import InvalidInputError, PlatformError, UnavailableError
+from visualizations.charts.look import fitted
+
+FORMATS = ("png", "svg", "pdf")
+SIDE = (100, 4000)
+SCALE = (0.5, 4.0)
+PIXELS = 4000
+# Below this the text would fill the picture: it is laid out at this size and shrunk as a whole.
+SMALLEST = (480, 320)
+ROOT = Path(__file__).resolve().parent.parent
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one picture may take, and how many pictures one process draws."""
+
+    seconds: float = 10.0
+    memory_bytes: int = int(1.2 * 2**30)  # resident
+    waiting_s: float = 20.0  # for one's turn
+    pictures: int = 500
+
+
+class Process:
+    """One running `draw_process`; after any error it is ended and not used again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.drawn = 0
+        # Zone and path and nothing else: no secret of the platform's settings is in there.
+        path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+        self.popen = subprocess.Popen(
+            [sys.executable, "-P", "-m", "visualizations.draw_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env={"PYTHONPATH": path, "TZ": "UTC"},
+            start_new_session=True,
+        )
+        if self.popen.stdin is None or self.popen.stdout is None:  # pragma: no cover
+            raise UnavailableError("The drawing process has no pipes.")
+        self.stdin, self.stdout = self.popen.stdin, self.popen.stdout
+        os.set_blocking(self.stdin.fileno(), False)
+        os.set_blocking(self.stdout.fileno(), False)
+
+    def exchange(self, request: bytes) -> tuple[bytes, bytes]:
+        """Status and body of the answer to one request."""
+        deadline = time.monotonic() + self.limits.seconds
+        self.drawn += 1
+        try:
+            self.write(struct.pack(">I", len(request)) + request, deadline)
+            status, length = struct.unpack(">cI", self.read(5, deadline))
+            return status, self.read(length, deadline)
+        except OSError as error:
+            raise UnavailableError("The drawing process ended; try again.") from error
+
+    def write(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            self.wait(self.stdin.fileno(), select.POLLOUT, deadline)
+            view = view[os.write(self.stdin.fileno(), view) :]
+
+    def read(self, length: int, deadline: float) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            self.wait(self.stdout.fileno(), select.POLLIN, deadline)
+            chunk = os.read(self.stdout.fileno(), length - len(data))
+            if not chunk:
+                raise UnavailableError("The drawing process ended; try again.")
+            data += chunk
+        return bytes(data)
+
+    def wait(self, descriptor: int, event: int, deadline: float) -> None:
+        """Until the pipe is ready; an error where the picture takes too long or too much."""
+        poller = select.poll()
+        poller.register(descriptor, event)
+        while not poller.poll(50):
+            if time.monotonic() > deadline:
+                raise UnavailableError(
+                    f"The picture was not drawn within {self.limits.seconds:g} s; "
+                    "try a shorter period or a smaller size."
+                )
+            if self.resident() > self.limits.memory_bytes:
+                raise UnavailableError(
+                    "The picture took too much memory; try a shorter period or a smaller size."
+                )
+
+    def resident(self) -> int:
+        """Bytes of memory in use. A limit on address space would crash the renderer instead."""
+        try:
+            pages = Path(f"/proc/{self.popen.pid}/statm").read_text().split()[1]
+        except (OSError, IndexError):  # it has just ended, or the system has no /proc
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def is_usable(self) -> bool:
+        return (
+            self.popen.poll() is None
+            and self.drawn < self.limits.pictures
+            and self.resident() <= self.limits.memory_bytes
+        )
+
+    def end(self) -> None:
+        self.popen.kill()
+        self.popen.wait()
+        self.close()
+
+    def close(self) -> None:
+        self.stdin.close()
+        self.stdout.close()
+
+    def forget(self) -> None:
+        """After a fork: it is the other process's child, so only our copies of its pipes go."""
+        self.popen.returncode = 0
+        self.close()
+
+
+class Renderer:
+    """Draws one picture at a time and replaces its process when that one has failed."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.lock = threading.Lock()
+        self.process: Process | None = None
+
+    def draw(self, request: Mapping[str, Any]) -> bytes:
+        data = json.dumps(request, allow_nan=False, separators=(",", ":")).encode()
+        if not self.lock.acquire(timeout=self.limits.waiting_s):
+            raise UnavailableError("Too many pictures are being drawn; try again shortly.")
+        try:
+            status, body = self.ready().exchange(data)
+        except BaseException:
+            # Half an answer may be in the pipe, whatever the reason was.
+            self.end()
+            raise
+        finally:
+            self.lock.release()
+        if status != b"0":
+            logger.error("The renderer refused a picture: %s", body.decode(errors="replace"))
+            raise PlatformError("This picture could not be drawn.")
+        return body
+
+    def ready(self) -> Process:
+        if self.process is not None and not self.process.is_usable():
+            self.end()
+        if self.process is None:
+            self.process = Process(self.limits)
+        return self.process
+
+    def end(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.end()
+
+    def forget(self) -> None:
+        # Another thread may have held the lock at the moment of the fork.
+        self.lock = threading.Lock()
+        process, self.process = self.process, None
+        if process is not None:
+            process.forget()
+
+
+renderer = Renderer()
+os.register_at_fork(after_in_child=renderer.forget)
+atexit.register(renderer.end)
+
+
+def draw(
+    spec: Mapping[str, Any],
+    *,
+    format: str = "png",  # noqa: A002 - the word of the API
+    width: int = 1200,
+    height: int = 600,
+    scale: float = 1.0,
+) -> bytes:
+    """Draw a compiled picture.
+
+    Parameters
+    ----------
+    spec : `Drawing.spec`
+    format : "png", "svg" or "pdf"
+    width, height : px, of the whole picture with its title and foot
+    scale : pixels of a PNG for each px
+
+    Raises
+    ------
+    InvalidInputError
+        A size, the scale or the format is out of its range; `details` names it.
+    UnavailableError
+        The drawing process ended, took too long or too much memory; the next call starts another.
+    """
+    check_size(format, width=width, height=height, scale=scale)
+    shrunk = min(1.0, width / SMALLEST[0], height / SMALLEST[1])
+    request = {
+        "spec": fitted(spec, round(width / shrunk), round(height / shrunk)),
+        "format": format,
+        "scale": scale * shrunk,
+        "width": width,
+        "height": height,
+    }
+    return renderer.draw(request)
+
+
+def check_size(form: str, *, width: object, height: object, scale: object) -> None:
+    wrong: dict[str, list[str]] = {}
+    if form not in FORMATS:
+        wrong["format"] = [f"This must be one of: {', '.join(FORMATS)}."]
+    for name, side in {"width": width, "height": height}.items():
+        if not is_number(side) or not SIDE[0] <= side <= SIDE[1] or side != int(side):
+            wrong[name] = [f"This must be a whole number of px from {SIDE[0]} to {SIDE[1]}."]
+    if not is_number(scale) or not SCALE[0] <= scale <= SCALE[1]:
+        wrong["scale"] = [f"This must be a number from {SCALE[0]:g} to {SCALE[1]:g}."]
+    elif not wrong and any(is_number(s) and s * scale > PIXELS for s in (width, height)):
+        wrong["scale"] = [f"Width and height times scale must be at most {PIXELS} px."]
+    if wrong:
+        raise InvalidInputError("The picture cannot have this size.", details=wrong)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """NaN is out of every range, so it needs no word here; `True` is not a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,17 @@
+"""Routes of pictures, below /api/v1."""
+
+from django.urls import path
+
+from visualizations.views import KindViewSet, VisualizationViewSet
+
+ONE = "visualizations/<str:pk>"
+DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    path("visualization-kinds", KindViewSet.as_view({"get": "list"})),
+    path("visualizations", VisualizationViewSet.as_view({"get": "list", "post": "create"})),
+    path(ONE, VisualizationViewSet.as_view(DETAIL)),
+    path(f"{ONE}/spec", VisualizationViewSet.as_view({"get": "spec"})),
+    path(f"{ONE}/image", VisualizationViewSet.as_view({"get": "image"})),
+    path(f"{ONE}/data", VisualizationViewSet.as_view({"get": "data"})),
+]

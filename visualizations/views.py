@@ -1,0 +1,196 @@
+"""Routes of pictures."""
+
+from typing import Any, ClassVar
+
+import django_filters
+import pyarrow as pa
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from pyarrow import csv
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from datasets.models import Visibility
+from datastream.core.api.conditional import is_unchanged, tagged
+from datastream.core.api.permissions import ANYONE, SIGNED_IN
+from datastream.core.api.views import Resource
+from datastream.core.errors import InvalidInputError
+from visualizations import selectors, services
+from visualizations.models import Visualization
+from visualizations.registry import kinds
+from visualizations.serializers import (
+    ChangedVisualizationSerializer,
+    KindSerializer,
+    NewVisualizationSerializer,
+    VisualizationSerializer,
+)
+
+MEDIA = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+# A picture is looked at, never run: not even when it is opened by itself.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+IMAGE_PARAMETERS = [
+    OpenApiParameter("format", str, enum=list(MEDIA), default="png"),
+    OpenApiParameter("width", int, description="px, 100 to 4,000; default 1,200."),
+    OpenApiParameter("height", int, description="px, 100 to 4,000; default 600."),
+    OpenApiParameter("scale", float, description="Pixels of a PNG for each px, 0.5 to 4."),
+]
+
+
+class VisualizationFilter(django_filters.FilterSet):
+    kind = django_filters.CharFilter(help_text="Name of the kind.")
+    dataset = django_filters.UUIDFilter(field_name="dataset_id", help_text="The dataset's id.")
+    analysis = django_filters.UUIDFilter(field_name="analysis_id", help_text="The analysis's id.")
+    visibility = django_filters.ChoiceFilter(choices=Visibility.choices)
+
+    class Meta:
+        model = Visualization
+        fields: tuple[str, ...] = ()
+
+
+@extend_schema(tags=["visualizations"])
+@extend_schema_view(
+    list=extend_schema(summary="List pictures"),
+    retrieve=extend_schema(summary="Read a picture's facts"),
+    create=extend_schema(
+        summary="Save a picture",
+        request=NewVisualizationSerializer,
+        responses={201: VisualizationSerializer},
+    ),
+    partial_update=extend_schema(
+        summary="Change a picture",
+        request=ChangedVisualizationSerializer,
+        responses={200: VisualizationSerializer},
+    ),
+    destroy=extend_schema(summary="Delete a picture"),
+)
+class VisualizationViewSet(Resource):
+    serializer_class = VisualizationSerializer
+    filterset_class = VisualizationFilter
+    search_fields = ("title",)
+    ordering_fields = ("created_at", "updated_at", "title", "kind")
+    ordering = ("-created_at",)
+    requires: ClassVar = {
+        "list": ANYONE,
+        "retrieve": ANYONE,
+        "create": "visualizations.add_visualization",
+        "partial_update": SIGNED_IN,
+        "destroy": SIGNED_IN,
+        "spec": ANYONE,
+        "image": ANYONE,
+        "data": ANYONE,
+    }
+    query: ClassVar = {"image": frozenset({"format", "width", "height", "scale"})}
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Visualization.objects.none()
+        return selectors.visualizations_for(self.request.user)
+
+    def create(self, request: Request) -> Response:
+        self.serializer_class = NewVisualizationSerializer
+        picture = services.create_visualization(request.user, self.checked_input())
+        self.serializer_class = VisualizationSerializer
+        found = self.get_queryset().get(pk=picture.pk)
+        location = {"Location": f"/api/v1/visualizations/{picture.pk}"}
+        return Response(self.represent(found), status=201, headers=location)
+
+    def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
+        if not partial:
+            return super().checked_input()
+        self.serializer_class = ChangedVisualizationSerializer
+        data = super().checked_input(partial=True, instance=instance)
+        self.serializer_class = VisualizationSerializer
+        return data
+
+    def change(self, instance: Visualization, data: dict[str, Any]) -> None:
+        selectors.require_control(self.request.user, instance)
+        services.change_visualization(self.request.user, instance, data)
+
+    def remove(self, instance: Visualization) -> None:
+        selectors.require_control(self.request.user, instance)
+        instance.delete()
+
+    # ------------------------------------------------------------------ drawn
+    @extend_schema(
+        operation_id="visualizations_spec",
+        summary="Its Vega-Lite specification, to read only",
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def spec(self, request: Request, pk: str) -> Response:
+        picture = self.find(self.get_queryset())
+        series = services.shown(request.user, picture)
+        drawing = services.compiled(picture, series)
+        # Some readers ask every specification to name its alternative text.
+        spec = {**drawing.spec, "description": drawing.alt}
+        return tagged(request, spec, services.version(picture, series, "spec"))
+
+    @extend_schema(
+        operation_id="visualizations_image",
+        summary="The picture, as PNG, SVG or PDF",
+        parameters=IMAGE_PARAMETERS,
+        responses={(200, media): OpenApiTypes.BINARY for media in MEDIA.values()},
+    )
+    def image(self, request: Request, pk: str) -> HttpResponse:
+        picture = self.find(self.get_queryset())
+        form, size = self._form_and_size(request)
+        series = services.shown(request.user, picture)
+        tag = services.version(picture, series, form, size.width, size.height, size.scale)
+        if is_unchanged(request, tag):
+            return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
+        drawn = services.image(picture, series, form, size)
+        headers = {
+            "ETag": f'"{tag}"',
+            "Content-Disposition": f'inline; filename="{picture.kind}-{picture.pk}.{form}"',
+            "Content-Security-Policy": PICTURE_POLICY,
+        }
+        return HttpResponse(drawn, content_type=MEDIA[form], headers=headers)
+
+    def _form_and_size(self, request: Request) -> tuple[str, services.Size]:
+        query = request.query_params
+        form = query.get("format", "png")
+        size = services.Size(
+            width=_number(query.get("width", "1200"), "width", int),
+            height=_number(query.get("height", "600"), "height", int),
+            scale=_number(query.get("scale", "1"), "scale", float),
+        )
+        return form, size
+
+    @extend_schema(
+        operation_id="visualizations_data",
+        summary="What is drawn, as CSV",
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+    )
+    def data(self, request: Request, pk: str) -> HttpResponse:
+        picture = self.find(self.get_queryset())
+        series = services.shown(request.user, picture)
+        tag = services.version(picture, series, "data")
+        if is_unchanged(request, tag):
+            return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
+        target = pa.BufferOutputStream()
+        csv.write_csv(pa.table(services.compiled(picture, series).columns), target)
+        headers = {
+            "ETag": f'"{tag}"',
+            "Content-Disposition": f'attachment; filename="{picture.kind}-{picture.pk}.csv"',
+        }
+        body = target.getvalue().to_pybytes()
+        return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _number(text: str, name: str, kind: type[Any]) -> Any:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise InvalidInputError.of(name, "Not a number.") from error
+
+
+@extend_schema(tags=["visualizations"])
+class KindViewSet(Resource):
+    serializer_class = KindSerializer
+    filter_backends = ()
+    requires: ClassVar = {"list": ANYONE}
+
+    @extend_schema(operation_id="visualization_kinds_list", summary="List the kinds of pictures")
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(list(kinds))
+        return self.get_paginated_response(self.represent(page, many=True))
