@@ -11,7 +11,9 @@ class DocumentsRouter:
     """Routes the one model whose rows no other row refers to."""
 
     def _database(self, model: Any) -> str | None:
-        is_document = model._meta.label_lower == "connectors.document"  # noqa: SLF001
+        # Not `label`: the table of the database cache has none.
+        names = (model._meta.app_label, model._meta.model_name)  # noqa: SLF001
+        is_document = names == ("connectors", "document")
         return DOCUMENTS if is_document and DOCUMENTS in settings.DATABASES else None
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:

@@ -19,7 +19,7 @@ EXAMPLE = {
 }
 
 
-class InputSerializer(serializers.ModelSerializer[VisualizationInput]):
+class SeriesSerializer(serializers.ModelSerializer[VisualizationInput]):
     class Meta:
         model = VisualizationInput
         fields = ("dataset", "station", "variable")
@@ -30,7 +30,7 @@ class VisualizationSerializer(serializers.ModelSerializer[Visualization]):
     """A picture; `dataset` is short for one input, an `analysis` ties it to a revision."""
 
     owner = OwnerSerializer(read_only=True)
-    series = InputSerializer(many=True, read_only=True)
+    series = SeriesSerializer(many=True, read_only=True)
     options = serializers.DictField(read_only=True)
 
     class Meta:
@@ -42,7 +42,7 @@ class VisualizationSerializer(serializers.ModelSerializer[Visualization]):
         read_only_fields = fields
 
 
-class NewInputSerializer(serializers.Serializer[Any]):
+class NewSeriesSerializer(serializers.Serializer[Any]):
     dataset = serializers.UUIDField()
     station = Text(max_length=255, required=False, allow_blank=True)
     variable = Text(max_length=255)
@@ -56,7 +56,7 @@ class NewVisualizationSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(max_length=50)
     dataset = serializers.UUIDField(required=False)
     analysis = serializers.UUIDField(required=False)
-    series = NewInputSerializer(many=True, required=False)
+    series = NewSeriesSerializer(many=True, required=False)
     options = serializers.DictField(required=False)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
 

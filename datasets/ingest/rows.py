@@ -150,13 +150,17 @@ def value_texts(batch: Batch) -> pa.Array:
     pieces = [_piece(batch, name) for name in sorted(batch.values)]
     if not pieces:
         return pa.repeat(pa.scalar("{}"), len(batch))
-    joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    # Not null_handling="skip": pyarrow 26 drops the rows in which all pieces are null.
+    joined = pc.binary_join_element_wise(
+        *pieces, "", null_handling="replace", null_replacement=""
+    )
+    whole = pc.binary_join_element_wise("{", joined, "}", "")
+    return pc.replace_substring(whole, "{,", "{", max_replacements=1)
 
 
 def _piece(batch: Batch, name: str) -> pa.Array:
-    """`"name":value`, null where the row says nothing of it."""
-    key = orjson.dumps(name).decode() + ":"
+    """`,"name":value`, null where the row says nothing of it."""
+    key = "," + orjson.dumps(name).decode() + ":"
     column = batch.values[name]
     if pa.types.is_string(column.type):
         text = _json_texts(column)

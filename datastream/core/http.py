@@ -82,12 +82,12 @@ class Pacer:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
+        # The next turn counts from when this one really came: a sleep may last too long.
         with self._lock:
-            now = self._clock()
-            start = max(now, self._next)
-            self._next = start + self._interval
-        if start > now:
-            self._sleep(start - now)
+            early_s = self._next - self._clock()
+            if early_s > 0:
+                self._sleep(early_s)
+            self._next = self._clock() + self._interval
 
 
 class Session(requests.Session):

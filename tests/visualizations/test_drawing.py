@@ -235,7 +235,9 @@ def test_a_process_ends_by_itself_when_its_parent_closes_the_pipe() -> None:
 @pytest.mark.slow
 def test_after_a_fork_each_side_has_its_own_process(warm: drawing.Process) -> None:
     read, write = os.pipe()
-    child = os.fork()
+    # As if another thread were drawing at this moment: the child must not wait for it.
+    with drawing.renderer.lock:
+        child = os.fork()
     if child == 0:  # pragma: no cover
         with os.fdopen(write, "wb") as out:
             is_png = draw(SPEC).startswith(PNG)

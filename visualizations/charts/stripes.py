@@ -94,7 +94,7 @@ def colour_reach(differences: NDArray[np.float64]) -> float:
 def legend_of(found: Anomalies, reach: float) -> Spec:
     # Only units that we spell ourselves may stand in an expression.
     unit = found.years.series.unit
-    shown = f" {words.unit(unit)}" if unit else ""
+    shown = f" {words.unit(unit)}" if words.is_known(unit) else ""
     digits = words.decimals(reach)
     low, high = (words.signed(value, digits) + shown for value in (-reach, reach))
     return {

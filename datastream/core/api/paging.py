@@ -64,12 +64,12 @@ class Pages(BasePagination):
         return replace_query_param(url, "page", self.page - 1)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
+        link = {"type": ["string", "null"], "format": "uri", "example": None}
         return {
             "type": "object",
             "required": ["count", "next", "previous", "results"],
             "properties": {
-                "count": {"type": "integer", "description": "How many there are on all pages."},
+                "count": {"type": "integer", "example": 1, "description": "How many there are on all pages."},
                 "next": link,
                 "previous": link,
                 "results": schema,

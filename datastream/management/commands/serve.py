@@ -67,6 +67,8 @@ class Command(BaseCommand):
         metrics = settings.VAR / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir()
+        # The static files' middleware warns of a folder that only `collectstatic` makes.
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         children = [web(host, port, workers), worker(settings.VAR)]
         Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()

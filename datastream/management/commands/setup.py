@@ -59,7 +59,7 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connections[alias])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan:
-            with tqdm(total=len(plan), desc="Migrating", delay=2, leave=False) as bar:
+            with tqdm(total=len(plan), desc="Migrating", delay=2, leave=False, disable=None) as bar:
                 call_command(_Migrate(bar), database=alias, interactive=False, verbosity=0)
         return len(plan)
 
