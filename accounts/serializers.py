@@ -56,6 +56,8 @@ class NewUserSerializer(serializers.Serializer[User]):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
     roles = serializers.ListField(child=serializers.ChoiceField(ROLES), required=False)
+    is_admin = serializers.BooleanField(required=False)
+    is_active = serializers.BooleanField(required=False)
 
 
 class ChangedUserSerializer(serializers.Serializer[User]):

@@ -48,9 +48,11 @@ def register(caller: selectors.Caller, data: dict[str, Any]) -> User:
         raise NotAllowedError("Registration is not open; ask an admin for an account.")
     if not by_admin and FOR_ADMINS & data.keys():
         raise NotAllowedError("Only an admin gives roles.")
-    return create_user(
-        data["username"], data["email"], password=data["password"], roles=data.get("roles")
-    )
+    with transaction.atomic():
+        user = create_user(data["username"], data["email"], password=data["password"])
+        if FOR_ADMINS & data.keys():
+            _give(user, {k: v for k, v in data.items() if k in FOR_ADMINS})
+    return user
 
 
 def set_roles(user: User, roles: Sequence[str]) -> None:
@@ -69,6 +71,10 @@ def change_user(caller: User, user: User, data: dict[str, Any]) -> None:
         raise NotAllowedError("Only an admin changes roles and activity.")
     if "email" in data and not caller.is_admin:
         check_current_password(user, data.get("current_password", ""))
+    _give(user, data)
+
+
+def _give(user: User, data: dict[str, Any]) -> None:
     for field in data.keys() & {"username", "email", "is_active"}:
         setattr(user, field, data[field])
     _refuse_taken(user)

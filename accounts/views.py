@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,6 @@ from accounts.serializers import (
 )
 from datastream.core.api.permissions import ANYONE, SIGNED_IN
 from datastream.core.api.views import Resource
-from datastream.core.errors import NotAllowedError
 
 
 @extend_schema(tags=["auth"])
@@ -31,6 +31,7 @@ class AuthViewSet(Resource):
     authentication_classes = ()
     requires: ClassVar = {"token": ANYONE, "refresh": ANYONE, "revoke": ANYONE}
     serializer_class = SignInSerializer
+    inputs: ClassVar = {"refresh": RefreshSerializer, "revoke": RefreshSerializer}
 
     @extend_schema(
         operation_id="auth_token",
@@ -40,7 +41,6 @@ class AuthViewSet(Resource):
     )
     def token(self, request: Request) -> Response:
         """Exchange user name (or e-mail) and password for a pair of tokens."""
-        self.serializer_class = SignInSerializer
         return Response(asdict(tokens.sign_in(**self.checked_input())))
 
     @extend_schema(
@@ -51,7 +51,6 @@ class AuthViewSet(Resource):
     )
     def refresh(self, request: Request) -> Response:
         """Exchange the newest refresh token for new tokens; one used before ends the sign-in."""
-        self.serializer_class = RefreshSerializer
         return Response(asdict(tokens.renew(**self.checked_input())))
 
     @extend_schema(
@@ -59,7 +58,6 @@ class AuthViewSet(Resource):
     )
     def revoke(self, request: Request) -> Response:
         """End the sign-in of a refresh token, its access tokens too."""
-        self.serializer_class = RefreshSerializer
         tokens.revoke(**self.checked_input())
         return Response(status=204)
 
@@ -78,6 +76,12 @@ class AuthViewSet(Resource):
 )
 class UserViewSet(Resource):
     serializer_class = UserSerializer
+    inputs: ClassVar = {
+        "create": NewUserSerializer,
+        "partial_update": ChangedUserSerializer,
+        "change_me": ChangedUserSerializer,
+        "password": PasswordSerializer,
+    }
     requires: ClassVar = {
         "list": "accounts.view_user",
         "create": ANYONE,
@@ -97,31 +101,17 @@ class UserViewSet(Resource):
             return User.objects.none()
         return selectors.users_for(self.request.user)
 
-    def get_serializer_class(self) -> Any:
-        if self.request.method == "PATCH" and not getattr(self, "answering", False):
-            return ChangedUserSerializer
-        return UserSerializer
-
     @extend_schema(summary="Register a user", request=NewUserSerializer, responses={201: UserSerializer})
     def create(self, request: Request) -> Response:
         """Admins always; anyone where registration is open."""
-        if not request.user.is_authenticated and not services.settings.OPEN_REGISTRATION:
+        if not (request.user.is_authenticated or settings.OPEN_REGISTRATION):
             self.permission_denied(request)
-        serializer = NewUserSerializer(data=request.data)
-        refuse = services.FOR_ADMINS - {"roles"}
-        if isinstance(request.data, dict) and refuse & request.data.keys():
-            raise NotAllowedError("Only an admin gives roles.")
-        serializer.is_valid(raise_exception=True)
-        user = services.register(request.user, serializer.validated_data)
+        user = services.register(request.user, self.checked_input())
         return Response(
-            UserSerializer(user, context=self.get_serializer_context()).data,
+            self.represent(user),
             status=201,
             headers={"Location": f"/api/v1/users/{user.pk}"},
         )
-
-    def tag(self, instance: User) -> str:
-        self.answering = True
-        return super().tag(instance)
 
     def change(self, instance: User, data: dict[str, Any]) -> None:
         services.change_user(self.request.user, instance, data)
@@ -153,7 +143,5 @@ class UserViewSet(Resource):
     )
     def password(self, request: Request) -> Response:
         """Every sign-in of the user ends with it."""
-        serializer = PasswordSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        services.change_password(request.user, **serializer.validated_data)
+        services.change_password(request.user, **self.checked_input())
         return Response(status=204)

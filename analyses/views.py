@@ -120,6 +120,7 @@ class AnalysisViewSet(Base):
 class DatasetAnalysisViewSet(Base):
     requires: ClassVar = {"list": ANYONE, "create": "analyses.add_analysis"}
     query: ClassVar = {"create": frozenset({"wait"})}
+    inputs: ClassVar = {"create": NewAnalysisSerializer}
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
@@ -137,9 +138,7 @@ class DatasetAnalysisViewSet(Base):
         """202 with the request, or 200 with the result where `wait` was long enough."""
         self._seconds()
         view = access.view(request.user, dataset_id)
-        self.serializer_class = NewAnalysisSerializer
         data = self.checked_input()
-        self.serializer_class = AnalysisSerializer
         parameters = data.get("parameters", {})
         return self.started(
             services.request_analysis(view, data["type"], parameters, user=request.user)

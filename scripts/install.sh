@@ -84,7 +84,7 @@ free_mb() {
 explain() {
     if grep -qiE 'no space left|os error 28|disk quota' "$log" || [ "$(free_mb)" -lt 20 ]; then
         fail "The disk is full ($(free_mb) MB free, $NEEDED_MB MB are needed); make room and run it again."
-    elif grep -qiE 'name resolution|not known|NewConnectionError|timed out|Max retries|unreachable|ProxyError|error sending request|dns error|failed to fetch|client error \(connect' "$log"; then
+    elif grep -qiE 'name resolution|not known|NewConnectionError|timed out|Max retries|unreachable|ProxyError|error sending request|dns error|failed to fetch|client error \(connect|from versions: none' "$log"; then
         fail "The package index cannot be reached; check the network or the proxy and run it again (details: $log)."
     elif grep -qiE 'do not match the hashes|hash mismatch' "$log"; then
         fail "A downloaded package is not the one that was locked, so nothing of it was installed (details: $log)."

@@ -80,6 +80,10 @@ class VisualizationViewSet(Resource):
         "image": ANYONE,
         "data": ANYONE,
     }
+    inputs: ClassVar = {
+        "create": NewVisualizationSerializer,
+        "partial_update": ChangedVisualizationSerializer,
+    }
     query: ClassVar = {"image": frozenset({"format", "width", "height", "scale"})}
 
     def get_queryset(self) -> Any:
@@ -88,20 +92,10 @@ class VisualizationViewSet(Resource):
         return selectors.visualizations_for(self.request.user)
 
     def create(self, request: Request) -> Response:
-        self.serializer_class = NewVisualizationSerializer
         picture = services.create_visualization(request.user, self.checked_input())
-        self.serializer_class = VisualizationSerializer
         found = self.get_queryset().get(pk=picture.pk)
         location = {"Location": f"/api/v1/visualizations/{picture.pk}"}
         return Response(self.represent(found), status=201, headers=location)
-
-    def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
-        if not partial:
-            return super().checked_input()
-        self.serializer_class = ChangedVisualizationSerializer
-        data = super().checked_input(partial=True, instance=instance)
-        self.serializer_class = VisualizationSerializer
-        return data
 
     def change(self, instance: Visualization, data: dict[str, Any]) -> None:
         selectors.require_control(self.request.user, instance)

@@ -39,7 +39,7 @@ class Problems:
     def add(self, rows: Bools | Sequence[int], name: str, message: Message) -> None:
         """Mark rows (a mask or positions) as bad because of a field."""
         where = np.asarray(rows)
-        where = np.flatnonzero(where) if where.dtype == np.bool_ else where
+        where = np.flatnonzero(where) if where.dtype == np.bool_ else where.astype(np.int64)
         self.bad[where] = True
         for row in where[:LISTED].tolist():
             text = message(row) if callable(message) else message

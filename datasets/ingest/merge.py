@@ -170,6 +170,8 @@ def _merge_staged(
         merged.skipped = cursor.rowcount
     if delta > merged.skipped:
         _apply_delta(cursor, {"dataset": dataset, "n": number}, merged, delta - merged.skipped)
+    # Not left to the commit: the caller's transaction may go on with another write.
+    cursor.execute("DROP TABLE stage, delta")
     return merged
 
 

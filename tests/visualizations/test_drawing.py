@@ -236,15 +236,17 @@ def test_a_process_ends_by_itself_when_its_parent_closes_the_pipe() -> None:
 def test_after_a_fork_each_side_has_its_own_process(warm: drawing.Process) -> None:
     read, write = os.pipe()
     # As if another thread were drawing at this moment: the child must not wait for it.
-    with drawing.renderer.lock:
-        child = os.fork()
+    drawing.renderer.lock.acquire()
+    child = os.fork()
     if child == 0:  # pragma: no cover
-        with os.fdopen(write, "wb") as out:
+        try:
             is_png = draw(SPEC).startswith(PNG)
             pid = process_of(drawing.renderer).popen.pid
-            out.write(f"{is_png} {pid}".encode())
-        drawing.renderer.end()
-        os._exit(0)
+            os.write(write, f"{is_png} {pid}".encode())
+            drawing.renderer.end()
+        finally:
+            os._exit(0)
+    drawing.renderer.lock.release()
     os.close(write)
     with os.fdopen(read, "rb") as answer:
         is_drawn, other = answer.read().decode().split()

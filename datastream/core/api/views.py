@@ -23,16 +23,21 @@ class Resource(GenericViewSet[Any]):
     requires : action → who may call it (`permissions.py`)
     query : action → query parameters beyond paging, filters, search, ordering and `fields`
     repeatable : parameters that may stand more than once
+    inputs : action → serializer of its body, where that is not `serializer_class`
     """
 
     requires: ClassVar[Mapping[str, str]] = {}
     query: ClassVar[Mapping[str, frozenset[str]]] = {}
     repeatable: ClassVar[frozenset[str]] = frozenset()
+    inputs: ClassVar[Mapping[str, type[Serializer[Any]]]] = {}
     search_fields: ClassVar[tuple[str, ...]] = ()
     ordering_fields: ClassVar[tuple[str, ...]] = ()
     http_method_names = ["get", "head", "post", "patch", "delete"]  # noqa: RUF012
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not hasattr(self, (request.method or "").lower()):
+            # Before who is calling: a method that nobody may use is not a question of rights.
+            self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
         request._request.api_user = request.user  # type: ignore[attr-defined]  # noqa: SLF001
         self._check_query(request)
@@ -115,7 +120,9 @@ class Resource(GenericViewSet[Any]):
     # ------------------------------------------------------------------ writing
     def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
         """The body as the serializer understands it; unknown and read-only fields are refused."""
-        serializer = self.get_serializer(instance, data=self.request.data, partial=partial)
+        kind = self.inputs.get(self.action or "", self.serializer_class)
+        context = self.get_serializer_context()
+        serializer = kind(instance, data=self.request.data, partial=partial, context=context)
         refuse_unknown(serializer, self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
