@@ -42,7 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(max_length=50, validators=[username_validator])
     email = models.EmailField(max_length=254)
     is_active = models.BooleanField(default=True)
-    groups = models.ManyToManyField(
+    groups = models.ManyToManyField(  # type: ignore[assignment]  # with the workspace
         Group,
         through="Membership",
         related_name="user_set",

@@ -24,7 +24,7 @@ class ProjectWordsValidator:
         rest = password.lower()
         for word in PROJECT_WORDS:
             rest = rest.replace(word, "")
-        if rest != password.lower() and len(rest) < 8:  # noqa: PLR2004
+        if rest != password.lower() and len(rest) < 8:
             raise ValidationError(self.get_help_text())
 
     def get_help_text(self) -> str:

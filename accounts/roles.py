@@ -27,7 +27,9 @@ def grant(apps: Any, app_label: str, model: str, granted: Mapping[str, Sequence[
             group.permissions.add(permission)
 
 
-def standard(model: str, roles: Sequence[str], *, viewers: Sequence[str] = ()) -> dict[str, list[str]]:
+def standard(
+    model: str, roles: Sequence[str], *, viewers: Sequence[str] = ()
+) -> dict[str, list[str]]:
     """Add, change, delete for `roles` and view for them and `viewers`; admins always."""
     full = [*roles, ADMIN]
     granted = {f"{verb}_{model}": list(full) for verb in ("add", "change", "delete")}

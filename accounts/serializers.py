@@ -23,7 +23,7 @@ EXAMPLE = {
 
 
 def masked(email: str) -> str:
-    """`a***@example.org`"""
+    """All but the first letter before the `@` as stars."""
     return re.sub(r"(?<=^.).*(?=@)", "***", email)
 
 

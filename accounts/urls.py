@@ -13,8 +13,6 @@ urlpatterns = [
     path("users/me/password", UserViewSet.as_view({"post": "password"})),
     path(
         "users/<str:pk>",
-        UserViewSet.as_view(
-            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
-        ),
+        UserViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
 ]

@@ -54,7 +54,10 @@ class AuthViewSet(Resource):
         return Response(asdict(tokens.renew(**self.checked_input())))
 
     @extend_schema(
-        operation_id="auth_revoke", summary="Sign out", request=RefreshSerializer, responses={204: None}
+        operation_id="auth_revoke",
+        summary="Sign out",
+        request=RefreshSerializer,
+        responses={204: None},
     )
     def revoke(self, request: Request) -> Response:
         """End the sign-in of a refresh token, its access tokens too."""
@@ -101,7 +104,9 @@ class UserViewSet(Resource):
             return User.objects.none()
         return selectors.users_for(self.request.user)
 
-    @extend_schema(summary="Register a user", request=NewUserSerializer, responses={201: UserSerializer})
+    @extend_schema(
+        summary="Register a user", request=NewUserSerializer, responses={201: UserSerializer}
+    )
     def create(self, request: Request) -> Response:
         """Admins always; anyone where registration is open."""
         if not (request.user.is_authenticated or settings.OPEN_REGISTRATION):
@@ -114,7 +119,7 @@ class UserViewSet(Resource):
         )
 
     def change(self, instance: User, data: dict[str, Any]) -> None:
-        services.change_user(self.request.user, instance, data)
+        services.change_user(self.caller, instance, data)
 
     def remove(self, instance: User) -> None:
         services.remove_user(instance)
@@ -143,5 +148,5 @@ class UserViewSet(Resource):
     )
     def password(self, request: Request) -> Response:
         """Every sign-in of the user ends with it."""
-        services.change_password(request.user, **self.checked_input())
+        services.change_password(self.caller, **self.checked_input())
         return Response(status=204)

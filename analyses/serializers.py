@@ -25,7 +25,9 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class AnalysisSerializer(serializers.ModelSerializer[Analysis]):
     """A request for an analysis and, when it has succeeded, its results."""
 
-    results = serializers.JSONField(source="result.results", read_only=True, allow_null=True, default=None)
+    results = serializers.JSONField(
+        source="result.results", read_only=True, allow_null=True, default=None
+    )
     error = ErrorSerializer(read_only=True, allow_null=True)
     inputs = InputSerializer(many=True, read_only=True)
 

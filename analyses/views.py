@@ -23,9 +23,13 @@ from datastream.core.errors import InvalidInputError
 from datastream.core.models import Status
 
 WAIT = OpenApiParameter(
-    "wait", int, description=f"Wait up to so many seconds (0 to {settings.WAIT_MAX_S}) for the result."
+    "wait",
+    int,
+    description=f"Wait up to so many seconds (0 to {settings.WAIT_MAX_S}) for the result.",
 )
-DATASET_ID = OpenApiParameter("dataset_id", str, OpenApiParameter.PATH, description="The dataset's id.")
+DATASET_ID = OpenApiParameter(
+    "dataset_id", str, OpenApiParameter.PATH, description="The dataset's id."
+)
 
 
 class AnalysisFilter(django_filters.FilterSet):
@@ -99,7 +103,7 @@ class AnalysisViewSet(Base):
         analysis = self.find(self.get_queryset())
         selectors.require_control(request.user, analysis)
         view = access.view(request.user, analysis.dataset_id)
-        return self.started(services.rerun(view, analysis, user=request.user))
+        return self.started(services.rerun(view, analysis, user=self.caller))
 
     @extend_schema(
         operation_id="analyses_cancel",
@@ -141,7 +145,7 @@ class DatasetAnalysisViewSet(Base):
         data = self.checked_input()
         parameters = data.get("parameters", {})
         return self.started(
-            services.request_analysis(view, data["type"], parameters, user=request.user)
+            services.request_analysis(view, data["type"], parameters, user=self.caller)
         )
 
 

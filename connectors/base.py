@@ -220,7 +220,7 @@ class Connector(ABC):
             raise InvalidInputError(details=errors)
         return self.settle(chosen, dict(parameters))
 
-    def settle(self, product: Product, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  for those that override it
+    def settle(self, product: Product, parameters: dict[str, Any]) -> dict[str, Any]:
         """What a schema cannot say: the connector's own checks, and one spelling of each value."""
         return parameters
 

@@ -58,7 +58,12 @@ def dataset_named(name: str) -> Dataset:
 
 
 def load_file(
-    path: Path, dataset: Dataset, *, timezone: str | None, options: ingest.Options, user: User | None
+    path: Path,
+    dataset: Dataset,
+    *,
+    timezone: str | None,
+    options: ingest.Options,
+    user: User | None,
 ) -> ingest.Outcome:
     """Merge a CSV, NDJSON or Parquet file into a dataset, in one transaction."""
     if not path.is_file():

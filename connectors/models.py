@@ -122,7 +122,7 @@ class Coverage(models.Model):
 
 
 class Document(models.Model):
-    """A part of a provider's raw answer, compressed; no key of another table, it may live elsewhere.
+    """A part of a provider's raw answer, compressed; without foreign keys, it may live elsewhere.
 
     `request` holds path and parameters, `headers` the answer's; `body` is gzip of at most 8 MiB.
     """

@@ -1,4 +1,4 @@
-"""Real series that travel inside packages that are installed anyway, with all that is known of them."""
+"""Real series that travel inside packages that are installed anyway, with their facts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

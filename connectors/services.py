@@ -1,4 +1,4 @@
-"""Feeds and their runs: planned, fetched request by request, each stored whole with its checkpoint."""
+"""Feeds and their runs: each request is fetched, kept, and stored with its checkpoint."""
 
 import gzip
 from collections.abc import Callable, Mapping
@@ -48,7 +48,12 @@ def base_url(connector: base.Connector) -> str:
 
 @transaction.atomic
 def make_feed(
-    dataset: Dataset, connector: base.Connector, *, name: str, product: str, parameters: Mapping[str, Any]
+    dataset: Dataset,
+    connector: base.Connector,
+    *,
+    name: str,
+    product: str,
+    parameters: Mapping[str, Any],
 ) -> Feed:
     """Make a feed of this name, or give the existing one these parameters."""
     chosen = connector.product(product)
@@ -71,7 +76,9 @@ def _facts_of_variable(variable: base.Variable) -> dict[str, Any]:
     return {k: v for k, v in asdict(variable).items() if k not in {"valid_min", "valid_max"}}
 
 
-def target_of(connector: base.Connector, owner: Any, *, name: str, visibility: str = "internal") -> Dataset:
+def target_of(
+    connector: base.Connector, owner: Any, *, name: str, visibility: str = "internal"
+) -> Dataset:
     """The dataset that a connector's feeds of this name fill; made where there is none."""
     dataset, _ = Dataset.objects.get_or_create(
         source=connector.name,
@@ -116,7 +123,9 @@ def execute_run(run_id: UUID | str, progress: Progress | None = None) -> Run | N
     if run is None:
         return None
     if run.attempt > TRIES:
-        _finish(run, Status.FAILED, {"code": "WORKER_DIED", "message": "The worker died too often."})
+        _finish(
+            run, Status.FAILED, {"code": "WORKER_DIED", "message": "The worker died too often."}
+        )
         return run
     with leases.kept(run) as lost:
         try:
@@ -170,11 +179,16 @@ def _declare_stations(dataset: Dataset, page: base.Page) -> None:
 
 def _store(run: Run, number: int, request: base.Request, page: base.Page) -> None:
     def checkpoint(outcome: ingest.Outcome) -> None:
-        counts = {n: F(n) + getattr(outcome, n) for n in ("received", "inserted", "updated", "unchanged")}
+        counts = {
+            n: F(n) + getattr(outcome, n) for n in ("received", "inserted", "updated", "unchanged")
+        }
         rejected = outcome.rejected + len(page.rejected)
         counts["received"] += len(page.rejected)
         Run.objects.filter(pk=run.pk, attempt=run.attempt).update(
-            requests=F("requests") + 1, checkpoint=number + 1, rejected=F("rejected") + rejected, **counts
+            requests=F("requests") + 1,
+            checkpoint=number + 1,
+            rejected=F("rejected") + rejected,
+            **counts,
         )
         _cover(run, request, "fetched" if page.table.num_rows else "empty")
 

@@ -66,7 +66,9 @@ def datasets_for(caller: Caller) -> QuerySet[Dataset]:
         return datasets.filter(visibility=Visibility.PUBLIC).annotate(right=Value(int(Right.VIEW)))
     if caller.is_admin:
         return datasets.annotate(right=Value(int(Right.MANAGE)))
-    right = Greatest(_right_by_visibility(caller), _right_by_share(caller), _right_by_owning(caller))
+    right = Greatest(
+        _right_by_visibility(caller), _right_by_share(caller), _right_by_owning(caller)
+    )
     # A narrower role wins over ownership and shares: it never lifts a viewer above reading.
     most = Right.MANAGE if caller.has_perm("datasets.change_dataset") else Right.VIEW
     return datasets.annotate(right=Least(right, Value(int(most)))).filter(right__gte=Right.VIEW)
@@ -82,9 +84,7 @@ def _right_by_visibility(caller: User) -> Case:
 
 
 def _right_by_owning(caller: User) -> Case:
-    return Case(
-        When(owner=caller, then=Value(int(Right.MANAGE))), default=Value(int(Right.NONE))
-    )
+    return Case(When(owner=caller, then=Value(int(Right.MANAGE))), default=Value(int(Right.NONE)))
 
 
 def _right_by_share(caller: User) -> Coalesce:

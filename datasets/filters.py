@@ -18,7 +18,18 @@ from datastream.core.errors import InvalidInputError
 
 REVISION = re.compile(r"\d{1,9}", re.ASCII)
 DATA_QUERY = frozenset(
-    {"start", "end", "station", "variables", "fields", "order", "limit", "cursor", "revision", "as_of"}
+    {
+        "start",
+        "end",
+        "station",
+        "variables",
+        "fields",
+        "order",
+        "limit",
+        "cursor",
+        "revision",
+        "as_of",
+    }
 )
 
 
@@ -51,7 +62,9 @@ class DatasetFilter(django_filters.FilterSet):
     def with_tag(self, queryset: QuerySet[Dataset], name: str, value: str) -> QuerySet[Dataset]:
         return queryset.filter(tags__contains=[value])
 
-    def with_variable(self, queryset: QuerySet[Dataset], name: str, value: str) -> QuerySet[Dataset]:
+    def with_variable(
+        self, queryset: QuerySet[Dataset], name: str, value: str
+    ) -> QuerySet[Dataset]:
         return queryset.filter(variables__name=value)
 
     def within(self, queryset: QuerySet[Dataset], name: str, value: str) -> QuerySet[Dataset]:

@@ -59,7 +59,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     """A dataset; `start` and `end` are its first and last instant, both in."""
 
     name = Text(max_length=255)
-    source = serializers.SlugField(
+    source = serializers.SlugField(  # type: ignore[assignment]  # a field of that name
         max_length=50, required=False, help_text="`upload` or a word of your own."
     )
     description = Text(max_length=20_000, required=False, allow_blank=True, lines=True)
@@ -85,7 +85,15 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
             "citation", "tags", "embargo_days", "coordinate_step_deg", "point_count",
             "station_count", "start", "end", "revision", "permissions", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("id", "point_count", "start", "end", "revision", "created_at", "updated_at")
+        read_only_fields = (
+            "id",
+            "point_count",
+            "start",
+            "end",
+            "revision",
+            "created_at",
+            "updated_at",
+        )
 
     def get_permissions(self, dataset: Dataset) -> list[str]:
         return Right(dataset.right).names  # type: ignore[attr-defined]
@@ -165,7 +173,9 @@ class VariableSerializer(serializers.ModelSerializer[Variable]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        low, high = (attrs.get(n, getattr(self.instance, n, None)) for n in ("valid_min", "valid_max"))
+        low, high = (
+            attrs.get(n, getattr(self.instance, n, None)) for n in ("valid_min", "valid_max")
+        )
         if low is not None and high is not None and low > high:
             raise serializers.ValidationError({"valid_max": ["Lower than valid_min."]})
         return attrs
@@ -248,7 +258,7 @@ class RowErrorSerializer(serializers.Serializer[Any]):
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """received = inserted + updated + unchanged + skipped + rejected"""
+    """Counts: received = inserted + updated + unchanged + skipped + rejected."""
 
     received = serializers.IntegerField()
     inserted = serializers.IntegerField()
@@ -256,7 +266,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField()
     skipped = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    errors = RowErrorSerializer(many=True)
+    errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name
     revision = serializers.IntegerField()
     receipt = serializers.UUIDField()
 

@@ -1,6 +1,6 @@
 """Changes to datasets, their stations, variables and shares."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import Group
@@ -15,6 +15,7 @@ from datastream.core.errors import ConflictError, InvalidInputError
 # Names that feeds and commands set; clients may not.
 PROVIDER_SOURCES = frozenset({"sample", "noaa", "nasa", "globe", "climatedata_ca"})
 FOR_MANAGERS = frozenset({"visibility", "embargo_days", "coordinate_step_deg"})
+Row = TypeVar("Row", Station, Variable)
 FACT_TABLES = ("data_points", "data_point_history", "rollups", "revision_extents")
 
 
@@ -76,13 +77,17 @@ def add_variable(view: View, **facts: Any) -> Variable:
 def change_variable(view: View, variable: Variable, **facts: Any) -> Variable:
     """Change facts of a variable; its name is in every stored value and stays, as does its kind."""
     require(view, Right.EDIT)
-    fixed = {name for name in ("name", "kind") if name in facts and facts[name] != getattr(variable, name)}
+    fixed = {
+        name
+        for name in ("name", "kind")
+        if name in facts and facts[name] != getattr(variable, name)
+    }
     if fixed:
         raise InvalidInputError.of(min(fixed), "This stays as it is; declare another variable.")
     return _saved(view, variable, facts, "name")
 
 
-def _saved(view: View, row: Any, facts: dict[str, Any], key: str) -> Any:
+def _saved(view: View, row: Row, facts: dict[str, Any], key: str) -> Row:
     for name, value in facts.items():
         setattr(row, name, value)
     try:
@@ -95,7 +100,9 @@ def _saved(view: View, row: Any, facts: dict[str, Any], key: str) -> Any:
 
 
 @transaction.atomic
-def declare(dataset: Dataset, model: type[Station | Variable], key: str, rows: list[dict[str, Any]]) -> None:
+def declare(
+    dataset: Dataset, model: type[Station | Variable], key: str, rows: list[dict[str, Any]]
+) -> None:
     """Make or correct stations or variables of a feed's target from what its provider says."""
     known = {getattr(row, key): row for row in model.objects.filter(dataset=dataset)}
     changed = False
@@ -112,7 +119,9 @@ def declare(dataset: Dataset, model: type[Station | Variable], key: str, rows: l
 
 
 @transaction.atomic
-def share(view: View, permission: str, *, user: User | None = None, role: Group | None = None) -> Share:
+def share(
+    view: View, permission: str, *, user: User | None = None, role: Group | None = None
+) -> Share:
     """Give one user or one role a right; giving again replaces it."""
     require(view, Right.MANAGE)
     shared, _ = Share.objects.update_or_create(

@@ -1,10 +1,12 @@
 """Routes of datasets, below /api/v1."""
 
+from typing import Any
+
 from django.urls import path
 
 from datasets import views
 
-DETAIL = {"get": "retrieve", "patch": "partial_update"}
+DETAIL: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 BELOW = "datasets/<str:dataset_id>"
 
 urlpatterns = [

@@ -80,11 +80,15 @@ def secret(name: str, *, kept_in: Path | None) -> str:
 
 
 def _kept(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip() or _rewritten(path)
+    except OSError as error:
+        raise SettingError(
+            f"{path.parent} cannot be written ({error.strerror}); free it, or set DATASTREAM_VAR."
+        ) from error
     with os.fdopen(descriptor, "w") as file:
         value = secrets.token_urlsafe(48)
         file.write(value)

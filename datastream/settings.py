@@ -15,16 +15,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
 # --------------------------------------------------------------------------- where it runs
-ENVIRONMENT = env.choice(
-    "DATASTREAM_ENV", "development", ["development", "staging", "production"]
-)
+ENVIRONMENT = env.choice("DATASTREAM_ENV", "development", ["development", "staging", "production"])
 PRODUCTION = ENVIRONMENT in {"staging", "production"}
-VAR = Path(env.text("DATASTREAM_VAR", str(BASE_DIR / "var")))
+VAR = Path(env.text("DATASTREAM_VAR", str(BASE_DIR / "var"))).absolute()
 DEBUG = False
 
 SECRET_KEY = env.secret("SECRET_KEY", kept_in=None if PRODUCTION else VAR / "secret-key")
 JWT_SIGNING_KEY = env.secret("JWT_SIGNING_KEY", kept_in=None if PRODUCTION else VAR / "jwt-key")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]"))
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]")
+)
 if PRODUCTION and not ALLOWED_HOSTS:
     raise env.SettingError("ALLOWED_HOSTS is not set; production does not start without it.")
 

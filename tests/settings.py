@@ -1,9 +1,11 @@
 """The real settings with fast hashing and tasks run at once."""
 
 from datastream.settings import *  # noqa: F403 - the one star import
-from datastream.settings import DATABASES, OWNER
+from datastream.settings import DATABASES, OWNER, STATIC_ROOT
 
 # The tests make and empty databases, which the application's own role may not.
 DATABASES = {"default": DATABASES[OWNER]}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
+# The static files' middleware warns of a folder that is not there, and warnings are errors.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

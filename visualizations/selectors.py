@@ -32,8 +32,6 @@ def require_control(caller: Caller, picture: Visualization) -> None:
     """Only its author and those who manage its datasets change and delete a picture."""
     if not (isinstance(caller, User) and caller.has_perm("visualizations.change_visualization")):
         raise NotAllowedError
-    managed = [
-        view(caller, one.dataset_id).right >= Right.MANAGE for one in picture.series.all()
-    ]
+    managed = [view(caller, one.dataset_id).right >= Right.MANAGE for one in picture.series.all()]
     if picture.owner_id != caller.pk and not (managed and all(managed)):
         raise NotAllowedError

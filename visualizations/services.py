@@ -122,7 +122,10 @@ def _with_defaults(
 
 
 def _series_of(
-    caller: User, dataset_id: UUID | None, series: Sequence[Mapping[str, Any]], checked: Mapping[str, Any]
+    caller: User,
+    dataset_id: UUID | None,
+    series: Sequence[Mapping[str, Any]],
+    checked: Mapping[str, Any],
 ) -> list[VisualizationInput]:
     if not series:
         if dataset_id is None:
@@ -157,7 +160,7 @@ def _save_series(picture: Visualization, series: list[VisualizationInput]) -> No
 
 
 def shown(caller: Caller, picture: Visualization) -> list[Shown]:
-    """What a picture shows this caller; NotFoundError where a dataset may not be read (any more)."""
+    """What a picture shows this caller; NotFoundError where a dataset may not be read."""
     pinned = picture.analysis.dataset_revision if picture.analysis else None
     found = []
     for one in picture.series.all():
@@ -227,8 +230,6 @@ def image(picture: Visualization, series: Sequence[Shown], form: str, size: Size
     if stored is not None:
         return stored
     spec = compiled(picture, series).spec
-    drawn = drawing.draw(
-        spec, format=form, width=size.width, height=size.height, scale=size.scale
-    )
+    drawn = drawing.draw(spec, format=form, width=size.width, height=size.height, scale=size.scale)
     cache.set(key, drawn, CACHED_S)
     return drawn

@@ -1,11 +1,13 @@
 """Routes of pictures, below /api/v1."""
 
+from typing import Any
+
 from django.urls import path
 
 from visualizations.views import KindViewSet, VisualizationViewSet
 
 ONE = "visualizations/<str:pk>"
-DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+DETAIL: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("visualization-kinds", KindViewSet.as_view({"get": "list"})),

@@ -92,14 +92,14 @@ class VisualizationViewSet(Resource):
         return selectors.visualizations_for(self.request.user)
 
     def create(self, request: Request) -> Response:
-        picture = services.create_visualization(request.user, self.checked_input())
+        picture = services.create_visualization(self.caller, self.checked_input())
         found = self.get_queryset().get(pk=picture.pk)
         location = {"Location": f"/api/v1/visualizations/{picture.pk}"}
         return Response(self.represent(found), status=201, headers=location)
 
     def change(self, instance: Visualization, data: dict[str, Any]) -> None:
         selectors.require_control(self.request.user, instance)
-        services.change_visualization(self.request.user, instance, data)
+        services.change_visualization(self.caller, instance, data)
 
     def remove(self, instance: Visualization) -> None:
         selectors.require_control(self.request.user, instance)

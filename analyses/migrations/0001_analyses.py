@@ -8,96 +8,193 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('datasets', '0001_datasets'),
+        ("datasets", "0001_datasets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AnalysisResult',
+            name="AnalysisResult",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('results', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('seconds', models.FloatField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("results", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                ("seconds", models.FloatField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'db_table': 'analysis_results',
+                "db_table": "analysis_results",
             },
         ),
         migrations.CreateModel(
-            name='Analysis',
+            name="Analysis",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('partial', 'Partial'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('started_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('type', models.CharField(max_length=50)),
-                ('parameters', models.JSONField(default=dict)),
-                ('dataset_revision', models.PositiveIntegerField()),
-                ('method_version', models.PositiveIntegerField()),
-                ('key', models.CharField(editable=False, max_length=64)),
-                ('progress', models.FloatField(default=0)),
-                ('error', models.JSONField(blank=True, null=True)),
-                ('live', models.BooleanField(default=False)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='analyses', to='datasets.dataset')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='analyses', to=settings.AUTH_USER_MODEL)),
-                ('result', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='analyses.analysisresult')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("partial", "Partial"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("type", models.CharField(max_length=50)),
+                ("parameters", models.JSONField(default=dict)),
+                ("dataset_revision", models.PositiveIntegerField()),
+                ("method_version", models.PositiveIntegerField()),
+                ("key", models.CharField(editable=False, max_length=64)),
+                ("progress", models.FloatField(default=0)),
+                ("error", models.JSONField(blank=True, null=True)),
+                ("live", models.BooleanField(default=False)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="analyses",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="analyses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "result",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="analyses.analysisresult",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'analyses',
-                'db_table': 'analyses',
-                'ordering': ('-created_at',),
-                'abstract': False,
+                "verbose_name_plural": "analyses",
+                "db_table": "analyses",
+                "ordering": ("-created_at",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AnalysisInput',
+            name="AnalysisInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('analysis', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inputs', to='analyses.analysis')),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "analysis",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inputs",
+                        to="analyses.analysis",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'analysis_inputs',
-                'constraints': [models.UniqueConstraint(models.F('analysis'), models.F('dataset'), name='analysis_input_once')],
+                "db_table": "analysis_inputs",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("analysis"), models.F("dataset"), name="analysis_input_once"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='analysis',
-            index=models.Index(fields=['dataset', '-created_at'], name='analysis_newest'),
+            model_name="analysis",
+            index=models.Index(fields=["dataset", "-created_at"], name="analysis_newest"),
         ),
         migrations.AddIndex(
-            model_name='analysis',
-            index=models.Index(fields=['status', 'lease_until'], name='analysis_waiting'),
+            model_name="analysis",
+            index=models.Index(fields=["status", "lease_until"], name="analysis_waiting"),
         ),
         migrations.AddIndex(
-            model_name='analysis',
-            index=models.Index(fields=['key'], name='analysis_key'),
+            model_name="analysis",
+            index=models.Index(fields=["key"], name="analysis_key"),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), ('finished_at__gte', models.F('created_at')), _connector='OR'), name='analysis_finishes_after_it_is_made'),
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("finished_at__isnull", True),
+                    ("finished_at__gte", models.F("created_at")),
+                    _connector="OR",
+                ),
+                name="analysis_finishes_after_it_is_made",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled'])), name='analysis_status_is_known'),
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["queued", "running", "succeeded", "partial", "failed", "cancelled"],
+                    )
+                ),
+                name="analysis_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='analysis_progress_0_to_1'),
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("progress__gte", 0), ("progress__lte", 1)),
+                name="analysis_progress_0_to_1",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'succeeded'), _negated=True), ('result__isnull', False), _connector='OR'), name='analysis_success_has_a_result'),
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "succeeded"), _negated=True),
+                    ("result__isnull", False),
+                    _connector="OR",
+                ),
+                name="analysis_success_has_a_result",
+            ),
         ),
     ]

@@ -8,136 +8,293 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_people'),
-        ('datasets', '0001_datasets'),
+        ("accounts", "0001_people"),
+        ("datasets", "0001_datasets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.UUIDField(db_column='_id', default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('feed_id', models.UUIDField(db_index=True)),
-                ('run_id', models.UUIDField(db_index=True)),
-                ('sequence', models.PositiveIntegerField()),
-                ('part', models.PositiveIntegerField(default=0)),
-                ('request', models.JSONField()),
-                ('status', models.PositiveSmallIntegerField()),
-                ('headers', models.JSONField()),
-                ('body', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        db_column="_id",
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("feed_id", models.UUIDField(db_index=True)),
+                ("run_id", models.UUIDField(db_index=True)),
+                ("sequence", models.PositiveIntegerField()),
+                ("part", models.PositiveIntegerField(default=0)),
+                ("request", models.JSONField()),
+                ("status", models.PositiveSmallIntegerField()),
+                ("headers", models.JSONField()),
+                ("body", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'documents',
-                'constraints': [models.UniqueConstraint(fields=('run_id', 'sequence', 'part'), name='document_part_once')],
+                "db_table": "documents",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run_id", "sequence", "part"), name="document_part_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ProviderCredential',
+            name="ProviderCredential",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('connector', models.CharField(max_length=50)),
-                ('label', models.CharField(max_length=100)),
-                ('secret', models.BinaryField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("connector", models.CharField(max_length=50)),
+                ("label", models.CharField(max_length=100)),
+                ("secret", models.BinaryField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'provider_credentials',
+                "db_table": "provider_credentials",
             },
         ),
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=255, unique=True)),
-                ('connector', models.CharField(max_length=50)),
-                ('product', models.CharField(max_length=100)),
-                ('parameters', models.JSONField(default=dict)),
-                ('schedule', models.JSONField(blank=True, null=True)),
-                ('lookback_days', models.PositiveIntegerField(default=45)),
-                ('enabled', models.BooleanField(default=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feeds', to='datasets.dataset')),
-                ('workspace', models.ForeignKey(default=1, editable=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.workspace')),
-                ('credential', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='connectors.providercredential')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=255, unique=True)),
+                ("connector", models.CharField(max_length=50)),
+                ("product", models.CharField(max_length=100)),
+                ("parameters", models.JSONField(default=dict)),
+                ("schedule", models.JSONField(blank=True, null=True)),
+                ("lookback_days", models.PositiveIntegerField(default=45)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feeds",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        default=1,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.workspace",
+                    ),
+                ),
+                (
+                    "credential",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="connectors.providercredential",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'feeds',
-                'ordering': ('name',),
+                "db_table": "feeds",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('partial', 'Partial'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('started_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('parameters', models.JSONField(default=dict)),
-                ('requests', models.PositiveIntegerField(default=0)),
-                ('received', models.PositiveBigIntegerField(default=0)),
-                ('inserted', models.PositiveBigIntegerField(default=0)),
-                ('updated', models.PositiveBigIntegerField(default=0)),
-                ('unchanged', models.PositiveBigIntegerField(default=0)),
-                ('rejected', models.PositiveBigIntegerField(default=0)),
-                ('checkpoint', models.PositiveIntegerField(default=0)),
-                ('error', models.JSONField(blank=True, null=True)),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='connectors.feed')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("partial", "Partial"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("parameters", models.JSONField(default=dict)),
+                ("requests", models.PositiveIntegerField(default=0)),
+                ("received", models.PositiveBigIntegerField(default=0)),
+                ("inserted", models.PositiveBigIntegerField(default=0)),
+                ("updated", models.PositiveBigIntegerField(default=0)),
+                ("unchanged", models.PositiveBigIntegerField(default=0)),
+                ("rejected", models.PositiveBigIntegerField(default=0)),
+                ("checkpoint", models.PositiveIntegerField(default=0)),
+                ("error", models.JSONField(blank=True, null=True)),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="connectors.feed",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'runs',
-                'ordering': ('-created_at',),
-                'abstract': False,
+                "db_table": "runs",
+                "ordering": ("-created_at",),
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Coverage',
+            name="Coverage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('station', models.CharField(blank=True, max_length=255)),
-                ('variable', models.CharField(blank=True, max_length=255)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('state', models.CharField(choices=[('fetched', 'fetched'), ('empty', 'empty'), ('failed', 'failed'), ('due', 'due')], max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('checked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coverage', to='connectors.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("station", models.CharField(blank=True, max_length=255)),
+                ("variable", models.CharField(blank=True, max_length=255)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("fetched", "fetched"),
+                            ("empty", "empty"),
+                            ("failed", "failed"),
+                            ("due", "due"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "checked_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="coverage",
+                        to="connectors.feed",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'coverage',
-                'db_table': 'coverage',
-                'constraints': [models.UniqueConstraint(models.F('feed'), models.F('station'), models.F('variable'), models.F('start'), name='coverage_once'), models.CheckConstraint(condition=models.Q(('start__lt', models.F('end'))), name='coverage_is_ordered'), models.CheckConstraint(condition=models.Q(('state__in', ['fetched', 'empty', 'failed', 'due'])), name='coverage_state_is_known')],
+                "verbose_name_plural": "coverage",
+                "db_table": "coverage",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("feed"),
+                        models.F("station"),
+                        models.F("variable"),
+                        models.F("start"),
+                        name="coverage_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("start__lt", models.F("end"))),
+                        name="coverage_is_ordered",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["fetched", "empty", "failed", "due"])),
+                        name="coverage_state_is_known",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='providercredential',
-            constraint=models.UniqueConstraint(models.F('connector'), models.F('owner'), models.F('label'), name='credential_label_once'),
+            model_name="providercredential",
+            constraint=models.UniqueConstraint(
+                models.F("connector"),
+                models.F("owner"),
+                models.F("label"),
+                name="credential_label_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['status', 'lease_until'], name='run_waiting'),
+            model_name="run",
+            index=models.Index(fields=["status", "lease_until"], name="run_waiting"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), ('finished_at__gte', models.F('created_at')), _connector='OR'), name='run_finishes_after_it_is_made'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("finished_at__isnull", True),
+                    ("finished_at__gte", models.F("created_at")),
+                    _connector="OR",
+                ),
+                name="run_finishes_after_it_is_made",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled'])), name='run_status_is_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["queued", "running", "succeeded", "partial", "failed", "cancelled"],
+                    )
+                ),
+                name="run_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('feed',), name='run_one_at_a_time'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["queued", "running"])),
+                fields=("feed",),
+                name="run_one_at_a_time",
+            ),
         ),
     ]

@@ -30,11 +30,15 @@ def _header(path: Path) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next(standard.reader(file), [])
     except UnicodeDecodeError as error:
-        raise UnreadableInputError(f"{path.name} is not in UTF-8; save it so and try again.") from error
+        raise UnreadableInputError(
+            f"{path.name} is not in UTF-8; save it so and try again."
+        ) from error
     if len(names) == 1 and ";" in names[0]:
         raise UnreadableInputError(f"{path.name} has `;` between its columns; use commas.")
     if not names:
-        raise UnreadableInputError(f"{path.name} is empty; a CSV file begins with its columns' names.")
+        raise UnreadableInputError(
+            f"{path.name} is empty; a CSV file begins with its columns' names."
+        )
     return names
 
 

@@ -137,9 +137,14 @@ def _metadata_texts(column: pa.Array, problems: Problems) -> pa.Array | None:
     codes = coded.indices
     for code, reason in enumerate(reasons):
         if reason:
-            problems.add(pc.fill_null(pc.equal(codes, code), False).to_numpy(zero_copy_only=False),
-                         "metadata", reason)  # fmt: skip
+            problems.add(_are(codes, code), "metadata", reason)
     return pa.array(texts, pa.string()).take(codes) if any(texts) else None
+
+
+def _are(codes: pa.Array, code: int) -> Bools:
+    equal = pc.fill_null(pc.equal(codes, code), pa.scalar(value=False))
+    mask: Bools = equal.to_numpy(zero_copy_only=False)
+    return mask
 
 
 # ------------------------------------------------------------------ from parsed JSON

@@ -63,9 +63,3 @@ def copy_in(cursor: Any, sql: str, chunks: Iterator[memoryview]) -> None:
             cursor.cursor.copy_expert(sql, source, size=1 << 18)
     finally:
         source.close()
-
-
-def copy_out(cursor: Any, sql: str, target: Any) -> None:
-    """Run `COPY … TO STDOUT` into a file."""
-    with connection.wrap_database_errors:
-        cursor.cursor.copy_expert(sql, target)

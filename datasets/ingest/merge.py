@@ -16,6 +16,7 @@ from datasets.ingest.rows import Rows
 # Above this the planner is held to one bounded hash join; below, each row is looked up by its key.
 MANY = 20_000
 
+COLUMNS = "dataset_id, station_id, timestamp, value, metadata, revision"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 IS_ANYTHING_STORED = """
 SELECT EXISTS (
@@ -83,7 +84,8 @@ SELECT %(dataset)s, station_id, timestamp, value, metadata, %(n)s
 FROM delta WHERE was IS NULL ORDER BY station_id, timestamp"""
 EXTENTS = """
 INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
-SELECT %(dataset)s, %(n)s, station_id, min(timestamp), max(timestamp) FROM delta GROUP BY station_id"""
+SELECT %(dataset)s, %(n)s, station_id, min(timestamp), max(timestamp)
+FROM delta GROUP BY station_id"""
 EXTENTS_OF_SPANS = """
 INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
 SELECT %s, %s, station_id, 'epoch'::timestamptz + lo * interval '1 microsecond',
@@ -147,16 +149,14 @@ def _copy_straight(
     """Nothing is stored in the span of these rows, so nothing has to be compared."""
     copy_in(
         cursor,
-        "COPY data_points (dataset_id, station_id, timestamp, value, metadata, revision) FROM STDIN",
+        f"COPY data_points ({COLUMNS}) FROM STDIN",
         rows.chunks(f"{dataset}\t", f"\t{number}"),
     )
     cursor.execute(EXTENTS_OF_SPANS, [dataset, number, *spans])
     return Merged(inserted=len(rows))
 
 
-def _merge_staged(
-    cursor: Any, dataset: UUID, rows: Rows, number: int, on_conflict: str
-) -> Merged:
+def _merge_staged(cursor: Any, dataset: UUID, rows: Rows, number: int, on_conflict: str) -> Merged:
     _make_delta(cursor, dataset, rows)
     delta = _count(cursor, "SELECT count(*) FROM delta")
     merged = Merged(unchanged=len(rows) - delta)

@@ -41,7 +41,9 @@ def _flags_problem(metadata: dict[str, Any]) -> str:
 def _depth(value: Any, level: int = 1) -> int:
     if level > DEEPEST + 1:
         return level
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
     return max(
         (_depth(child, level + 1) for child in children if isinstance(child, dict | list)),
         default=level,

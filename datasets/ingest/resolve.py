@@ -1,4 +1,4 @@
-"""Stations and variables of a batch: found, made on the fly or refused, and their values checked."""
+"""Stations and variables of a batch: found, made or refused; and their values checked."""
 
 from collections.abc import Iterable
 
@@ -114,7 +114,7 @@ def _numbers(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
 def _numbers_in_text(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
     odd = pc.invert(pc.match_substring_regex(column, NUMBER))
     batch.problems.add(_mask(odd), variable.name, "Not a number.")
-    kept = pc.if_else(pc.fill_null(odd, False), pa.scalar(None, pa.string()), column.cast(pa.string()))
+    kept = pc.if_else(pa.array(_mask(odd)), pa.scalar(None, pa.string()), column.cast(pa.string()))
     return pc.replace_substring_regex(kept, r"^\+", "").cast(pa.float64())
 
 
@@ -131,7 +131,9 @@ def _check_range(batch: Batch, variable: Variable, numbers: pa.Array) -> None:
 
 
 def _mask(flags: pa.Array) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    mask: NDArray[np.bool_] = pc.fill_null(flags, pa.scalar(value=False)).to_numpy(
+        zero_copy_only=False
+    )
     return mask
 
 

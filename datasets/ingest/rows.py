@@ -151,9 +151,7 @@ def value_texts(batch: Batch) -> pa.Array:
     if not pieces:
         return pa.repeat(pa.scalar("{}"), len(batch))
     # Not null_handling="skip": pyarrow 26 drops the rows in which all pieces are null.
-    joined = pc.binary_join_element_wise(
-        *pieces, "", null_handling="replace", null_replacement=""
-    )
+    joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
     whole = pc.binary_join_element_wise("{", joined, "}", "")
     return pc.replace_substring(whole, "{,", "{", max_replacements=1)
 
@@ -162,10 +160,8 @@ def _piece(batch: Batch, name: str) -> pa.Array:
     """`,"name":value`, null where the row says nothing of it."""
     key = "," + orjson.dumps(name).decode() + ":"
     column = batch.values[name]
-    if pa.types.is_string(column.type):
-        text = _json_texts(column)
-    else:
-        text = pc.cast(column, pa.string())
+    is_text = pa.types.is_string(column.type)
+    text = _json_texts(column) if is_text else pc.cast(column, pa.string())
     removed = batch.removed.get(name)
     if removed is not None:
         text = pc.if_else(pa.array(removed), pa.scalar("null"), text)

@@ -53,7 +53,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """on_conflict : update, skip or error, where a stored point has another value.
+    """What becomes of rows that contradict what is stored, and of bad ones.
+
+    on_conflict : update, skip or error, where a stored point has another value.
     on_invalid : reject (nothing is stored) or skip (the good rows are), where rows are bad.
     missing : numbers that mean "no value" in every variable of this batch.
     """
@@ -145,7 +147,7 @@ def _write(
     if dataset is None:
         raise NotFoundError
     rows = _checked_rows(dataset, batch, options)
-    merged = _merged(dataset, batch, rows, options)
+    merged = _merged(dataset, rows, options)
     outcome = _outcome(batch, rows, merged, dataset.revision + (merged.changed > 0))
     receipt = _receipt(dataset_id, author, outcome, key)
     outcome.receipt = receipt.pk
@@ -186,7 +188,7 @@ def _checked_rows(dataset: Dataset, batch: Batch, options: Options) -> Rows:
     return rows
 
 
-def _merged(dataset: Dataset, batch: Batch, rows: Rows, options: Options) -> Merged:
+def _merged(dataset: Dataset, rows: Rows, options: Options) -> Merged:
     try:
         return merging.merge(
             dataset.pk, rows, dataset.revision + 1, on_conflict=options.on_conflict

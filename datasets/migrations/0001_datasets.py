@@ -9,384 +9,874 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_people'),
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("accounts", "0001_people"),
+        ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=255)),
-                ('source', models.CharField(default='upload', max_length=50)),
-                ('description', models.TextField(blank=True, max_length=20000)),
-                ('visibility', models.CharField(choices=[('private', 'Private'), ('internal', 'Internal'), ('public', 'Public')], default='private', max_length=10)),
-                ('schema_mode', models.CharField(choices=[('evolve', 'unknown stations and variables are made on the fly'), ('freeze', 'unknown stations and variables are row errors')], default='evolve', max_length=10)),
-                ('license', models.CharField(blank=True, max_length=255)),
-                ('citation', models.TextField(blank=True, max_length=20000)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), blank=True, default=list, size=None)),
-                ('embargo_days', models.PositiveIntegerField(blank=True, null=True)),
-                ('coordinate_step_deg', models.FloatField(blank=True, null=True)),
-                ('revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('meta_version', models.PositiveIntegerField(default=0, editable=False)),
-                ('point_count', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('start', models.DateTimeField(editable=False, null=True)),
-                ('end', models.DateTimeField(editable=False, null=True)),
-                ('owner', models.ForeignKey(db_column='user_id', on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(default=1, editable=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=255)),
+                ("source", models.CharField(default="upload", max_length=50)),
+                ("description", models.TextField(blank=True, max_length=20000)),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[
+                            ("private", "Private"),
+                            ("internal", "Internal"),
+                            ("public", "Public"),
+                        ],
+                        default="private",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "schema_mode",
+                    models.CharField(
+                        choices=[
+                            ("evolve", "unknown stations and variables are made on the fly"),
+                            ("freeze", "unknown stations and variables are row errors"),
+                        ],
+                        default="evolve",
+                        max_length=10,
+                    ),
+                ),
+                ("license", models.CharField(blank=True, max_length=255)),
+                ("citation", models.TextField(blank=True, max_length=20000)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=50),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("embargo_days", models.PositiveIntegerField(blank=True, null=True)),
+                ("coordinate_step_deg", models.FloatField(blank=True, null=True)),
+                ("revision", models.PositiveIntegerField(default=0, editable=False)),
+                ("meta_version", models.PositiveIntegerField(default=0, editable=False)),
+                ("point_count", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("start", models.DateTimeField(editable=False, null=True)),
+                ("end", models.DateTimeField(editable=False, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_column="user_id",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="datasets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        default=1,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'datasets',
-                'permissions': (('edit_visible_dataset', 'Can edit any internal or public dataset'),),
+                "db_table": "datasets",
+                "permissions": (
+                    ("edit_visible_dataset", "Can edit any internal or public dataset"),
+                ),
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=50)),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('dispatched_at', models.DateTimeField(null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=50)),
+                ("payload", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("dispatched_at", models.DateTimeField(null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'events',
+                "db_table": "events",
             },
         ),
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('partial', 'Partial'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('started_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('query', models.JSONField(default=dict)),
-                ('format', models.CharField(max_length=10)),
-                ('rows', models.PositiveBigIntegerField(null=True)),
-                ('size_bytes', models.PositiveBigIntegerField(null=True)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('path', models.CharField(blank=True, max_length=255)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exports', to='datasets.dataset')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("partial", "Partial"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("started_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("query", models.JSONField(default=dict)),
+                ("format", models.CharField(max_length=10)),
+                ("rows", models.PositiveBigIntegerField(null=True)),
+                ("size_bytes", models.PositiveBigIntegerField(null=True)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("path", models.CharField(blank=True, max_length=255)),
+                ("expires_at", models.DateTimeField(null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="exports",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'db_table': 'exports',
-                'abstract': False,
+                "db_table": "exports",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('run_id', models.UUIDField(null=True)),
-                ('route', models.CharField(max_length=255)),
-                ('idempotency_key', models.CharField(max_length=255, null=True)),
-                ('body_digest', models.CharField(blank=True, max_length=64)),
-                ('counts', models.JSONField(default=dict)),
-                ('errors', models.JSONField(default=list)),
-                ('revision', models.PositiveIntegerField(null=True)),
-                ('status', models.CharField(choices=[('stored', 'stored'), ('refused', 'refused')], max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='datasets.dataset')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("run_id", models.UUIDField(null=True)),
+                ("route", models.CharField(max_length=255)),
+                ("idempotency_key", models.CharField(max_length=255, null=True)),
+                ("body_digest", models.CharField(blank=True, max_length=64)),
+                ("counts", models.JSONField(default=dict)),
+                ("errors", models.JSONField(default=list)),
+                ("revision", models.PositiveIntegerField(null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("stored", "stored"), ("refused", "refused")], max_length=10
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="receipts",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'receipts',
+                "db_table": "receipts",
             },
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('run_id', models.UUIDField(null=True)),
-                ('inserted', models.PositiveIntegerField()),
-                ('updated', models.PositiveIntegerField()),
-                ('unchanged', models.PositiveIntegerField()),
-                ('deleted', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='datasets.dataset')),
-                ('receipt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='datasets.receipt')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("run_id", models.UUIDField(null=True)),
+                ("inserted", models.PositiveIntegerField()),
+                ("updated", models.PositiveIntegerField()),
+                ("unchanged", models.PositiveIntegerField()),
+                ("deleted", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revisions",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="datasets.receipt",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'revisions',
-                'ordering': ('number',),
+                "db_table": "revisions",
+                "ordering": ("number",),
             },
         ),
         migrations.CreateModel(
-            name='RevisionExtent',
+            name="RevisionExtent",
             fields=[
-                ('pk', models.CompositePrimaryKey('dataset_id', 'number', 'station_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('station_id', models.BigIntegerField()),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('dataset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.dataset')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "dataset_id",
+                        "number",
+                        "station_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("station_id", models.BigIntegerField()),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'revision_extents',
+                "db_table": "revision_extents",
             },
         ),
         migrations.CreateModel(
-            name='Rollup',
+            name="Rollup",
             fields=[
-                ('pk', models.CompositePrimaryKey('dataset_id', 'station_id', 'variable_id', 'period', 'start', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('station_id', models.BigIntegerField()),
-                ('variable_id', models.BigIntegerField()),
-                ('period', models.CharField(choices=[('day', 'day'), ('month', 'month')], max_length=5)),
-                ('start', models.DateTimeField()),
-                ('n', models.PositiveIntegerField()),
-                ('sum', models.FloatField()),
-                ('sum_of_squares', models.FloatField()),
-                ('min', models.FloatField()),
-                ('max', models.FloatField()),
-                ('revision', models.PositiveIntegerField()),
-                ('dataset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.dataset')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "dataset_id",
+                        "station_id",
+                        "variable_id",
+                        "period",
+                        "start",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("station_id", models.BigIntegerField()),
+                ("variable_id", models.BigIntegerField()),
+                (
+                    "period",
+                    models.CharField(choices=[("day", "day"), ("month", "month")], max_length=5),
+                ),
+                ("start", models.DateTimeField()),
+                ("n", models.PositiveIntegerField()),
+                ("sum", models.FloatField()),
+                ("sum_of_squares", models.FloatField()),
+                ("min", models.FloatField()),
+                ("max", models.FloatField()),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'rollups',
+                "db_table": "rollups",
             },
         ),
         migrations.CreateModel(
-            name='Share',
+            name="Share",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('permission', models.CharField(choices=[('view', 'View'), ('edit', 'Edit'), ('manage', 'Manage')], max_length=10)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='datasets.dataset')),
-                ('role', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='auth.group')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "permission",
+                    models.CharField(
+                        choices=[("view", "View"), ("edit", "Edit"), ("manage", "Manage")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shares",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="auth.group",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'shares',
+                "db_table": "shares",
             },
         ),
         migrations.CreateModel(
-            name='Station',
+            name="Station",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(blank=True, max_length=255)),
-                ('name', models.CharField(blank=True, max_length=255)),
-                ('latitude', models.FloatField(blank=True, help_text='degrees north', null=True)),
-                ('longitude', models.FloatField(blank=True, help_text='degrees east', null=True)),
-                ('elevation_m', models.FloatField(blank=True, help_text='metres above sea level', null=True)),
-                ('timezone', models.CharField(default='UTC', help_text='IANA name', max_length=64)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stations', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=255)),
+                ("name", models.CharField(blank=True, max_length=255)),
+                ("latitude", models.FloatField(blank=True, help_text="degrees north", null=True)),
+                ("longitude", models.FloatField(blank=True, help_text="degrees east", null=True)),
+                (
+                    "elevation_m",
+                    models.FloatField(blank=True, help_text="metres above sea level", null=True),
+                ),
+                ("timezone", models.CharField(default="UTC", help_text="IANA name", max_length=64)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stations",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'stations',
-                'ordering': ('id',),
+                "db_table": "stations",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='PointVersion',
+            name="PointVersion",
             fields=[
-                ('pk', models.CompositePrimaryKey('dataset_id', 'station_id', 'timestamp', 'revision', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('timestamp', models.DateTimeField()),
-                ('value', models.JSONField()),
-                ('metadata', models.JSONField(null=True)),
-                ('revision', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField()),
-                ('replaced_in', models.PositiveIntegerField()),
-                ('dataset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.dataset')),
-                ('station', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.station')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "dataset_id",
+                        "station_id",
+                        "timestamp",
+                        "revision",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("timestamp", models.DateTimeField()),
+                ("value", models.JSONField()),
+                ("metadata", models.JSONField(null=True)),
+                ("revision", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField()),
+                ("replaced_in", models.PositiveIntegerField()),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "station",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.station",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'data_point_history',
+                "db_table": "data_point_history",
             },
         ),
         migrations.CreateModel(
-            name='DataPoint',
+            name="DataPoint",
             fields=[
-                ('pk', models.CompositePrimaryKey('dataset_id', 'station_id', 'timestamp', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('timestamp', models.DateTimeField()),
-                ('value', models.JSONField()),
-                ('metadata', models.JSONField(null=True)),
-                ('revision', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('dataset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.dataset')),
-                ('station', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='datasets.station')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "dataset_id",
+                        "station_id",
+                        "timestamp",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("timestamp", models.DateTimeField()),
+                ("value", models.JSONField()),
+                ("metadata", models.JSONField(null=True)),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "station",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="datasets.station",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'data_points',
+                "db_table": "data_points",
             },
         ),
         migrations.CreateModel(
-            name='Variable',
+            name="Variable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('standard_name', models.CharField(blank=True, help_text='CF standard name', max_length=255)),
-                ('unit', models.CharField(blank=True, help_text='CF or UCUM: degC, mm, m s-1', max_length=64)),
-                ('cell_method', models.CharField(blank=True, help_text='CF: time: maximum', max_length=255)),
-                ('interval', models.CharField(blank=True, help_text='ISO 8601 duration: P1D', max_length=20)),
-                ('kind', models.CharField(choices=[('number', 'Number'), ('text', 'Text')], default='number', max_length=10)),
-                ('missing_values', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), blank=True, default=list, size=None)),
-                ('description', models.TextField(blank=True, max_length=20000)),
-                ('valid_min', models.FloatField(blank=True, null=True)),
-                ('valid_max', models.FloatField(blank=True, null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variables', to='datasets.dataset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                (
+                    "standard_name",
+                    models.CharField(blank=True, help_text="CF standard name", max_length=255),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        blank=True, help_text="CF or UCUM: degC, mm, m s-1", max_length=64
+                    ),
+                ),
+                (
+                    "cell_method",
+                    models.CharField(blank=True, help_text="CF: time: maximum", max_length=255),
+                ),
+                (
+                    "interval",
+                    models.CharField(blank=True, help_text="ISO 8601 duration: P1D", max_length=20),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("number", "Number"), ("text", "Text")],
+                        default="number",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "missing_values",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("description", models.TextField(blank=True, max_length=20000)),
+                ("valid_min", models.FloatField(blank=True, null=True)),
+                ("valid_max", models.FloatField(blank=True, null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variables",
+                        to="datasets.dataset",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'variables',
-                'ordering': ('id',),
+                "db_table": "variables",
+                "ordering": ("id",),
             },
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['visibility', 'created_at'], name='dataset_visibility'),
+            model_name="dataset",
+            index=models.Index(fields=["visibility", "created_at"], name="dataset_visibility"),
         ),
         migrations.AddIndex(
-            model_name='dataset',
-            index=models.Index(fields=['source'], name='dataset_source'),
+            model_name="dataset",
+            index=models.Index(fields=["source"], name="dataset_source"),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='dataset_has_a_name'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="dataset_has_a_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('visibility__in', ['private', 'internal', 'public'])), name='dataset_visibility_is_known'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visibility__in", ["private", "internal", "public"])),
+                name="dataset_visibility_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('schema_mode__in', ['evolve', 'freeze'])), name='dataset_mode_is_known'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("schema_mode__in", ["evolve", "freeze"])),
+                name="dataset_mode_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end__isnull', True), ('start__isnull', True)), ('start__lte', models.F('end')), _connector='OR'), name='dataset_starts_before_it_ends'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("end__isnull", True), ("start__isnull", True)),
+                    ("start__lte", models.F("end")),
+                    _connector="OR",
+                ),
+                name="dataset_starts_before_it_ends",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('coordinate_step_deg__isnull', True), ('coordinate_step_deg__gt', 0), _connector='OR'), name='dataset_step_is_positive'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("coordinate_step_deg__isnull", True),
+                    ("coordinate_step_deg__gt", 0),
+                    _connector="OR",
+                ),
+                name="dataset_step_is_positive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('dispatched_at__isnull', True)), fields=['id'], name='event_waiting'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("dispatched_at__isnull", True)),
+                fields=["id"],
+                name="event_waiting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('revision'), models.F('kind'), name='event_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("revision"), models.F("kind"), name="event_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), ('finished_at__gte', models.F('created_at')), _connector='OR'), name='export_finishes_after_it_is_made'),
+            model_name="export",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("finished_at__isnull", True),
+                    ("finished_at__gte", models.F("created_at")),
+                    _connector="OR",
+                ),
+                name="export_finishes_after_it_is_made",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled'])), name='export_status_is_known'),
+            model_name="export",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["queued", "running", "succeeded", "partial", "failed", "cancelled"],
+                    )
+                ),
+                name="export_status_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='receipt',
-            index=models.Index(fields=['dataset', '-created_at'], name='receipt_newest'),
+            model_name="receipt",
+            index=models.Index(fields=["dataset", "-created_at"], name="receipt_newest"),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(models.F('user'), models.F('route'), models.F('idempotency_key'), name='receipt_key_once'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(
+                models.F("user"),
+                models.F("route"),
+                models.F("idempotency_key"),
+                name="receipt_key_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['stored', 'refused'])), name='receipt_status_is_known'),
+            model_name="receipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["stored", "refused"])),
+                name="receipt_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('number'), name='revision_number_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("number"), name="revision_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='revision_counts_from_one'),
+            model_name="revision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gt", 0)), name="revision_counts_from_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revisionextent',
-            constraint=models.CheckConstraint(condition=models.Q(('start__lte', models.F('end'))), name='extent_is_ordered'),
+            model_name="revisionextent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("start__lte", models.F("end"))), name="extent_is_ordered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rollup',
-            constraint=models.CheckConstraint(condition=models.Q(('period__in', ['day', 'month'])), name='rollup_period_is_known'),
+            model_name="rollup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period__in", ["day", "month"])), name="rollup_period_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rollup',
-            constraint=models.CheckConstraint(condition=models.Q(('n__gt', 0)), name='rollup_has_values'),
+            model_name="rollup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("n__gt", 0)), name="rollup_has_values"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('user'), name='share_once_a_user'),
+            model_name="share",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("user"), name="share_once_a_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('role'), name='share_once_a_role'),
+            model_name="share",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("role"), name="share_once_a_role"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__isnull', False), ('user__isnull', True)), models.Q(('role__isnull', True), ('user__isnull', False)), _connector='OR'), name='share_is_for_a_user_or_a_role'),
+            model_name="share",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("role__isnull", False), ("user__isnull", True)),
+                    models.Q(("role__isnull", True), ("user__isnull", False)),
+                    _connector="OR",
+                ),
+                name="share_is_for_a_user_or_a_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='share',
-            constraint=models.CheckConstraint(condition=models.Q(('permission__in', ['view', 'edit', 'manage'])), name='share_permission_is_known'),
+            model_name="share",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("permission__in", ["view", "edit", "manage"])),
+                name="share_permission_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('code'), name='station_code_once'),
+            model_name="station",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("code"), name="station_code_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(('id__gt', 0), ('id__lte', 4294967295)), name='station_number_fits_an_id'),
+            model_name="station",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id__gt", 0), ("id__lte", 4294967295)),
+                name="station_number_fits_an_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(('latitude__isnull', True), models.Q(('latitude__gte', -90), ('latitude__lte', 90)), _connector='OR'), name='station_latitude_is_real'),
+            model_name="station",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("latitude__isnull", True),
+                    models.Q(("latitude__gte", -90), ("latitude__lte", 90)),
+                    _connector="OR",
+                ),
+                name="station_latitude_is_real",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(('longitude__isnull', True), models.Q(('longitude__gte', -180), ('longitude__lte', 180)), _connector='OR'), name='station_longitude_is_real'),
+            model_name="station",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("longitude__isnull", True),
+                    models.Q(("longitude__gte", -180), ("longitude__lte", 180)),
+                    _connector="OR",
+                ),
+                name="station_longitude_is_real",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='station_has_both_coordinates'),
+            model_name="station",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                    models.Q(("latitude__isnull", False), ("longitude__isnull", False)),
+                    _connector="OR",
+                ),
+                name="station_has_both_coordinates",
+            ),
         ),
         migrations.AddIndex(
-            model_name='pointversion',
-            index=models.Index(fields=['dataset_id', 'replaced_in'], name='history_replaced_in'),
+            model_name="pointversion",
+            index=models.Index(fields=["dataset_id", "replaced_in"], name="history_replaced_in"),
         ),
         migrations.AddConstraint(
-            model_name='pointversion',
-            constraint=models.CheckConstraint(condition=models.Q(('revision__lt', models.F('replaced_in'))), name='history_is_replaced_later'),
+            model_name="pointversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("revision__lt", models.F("replaced_in"))),
+                name="history_is_replaced_later",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datapoint',
-            constraint=models.CheckConstraint(condition=models.Q(('timestamp__gte', '0001-01-01T00:00:00Z'), ('timestamp__lte', '9999-12-31T23:59:59.999999Z')), name='point_time_fits_an_id'),
+            model_name="datapoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("timestamp__gte", "0001-01-01T00:00:00Z"),
+                    ("timestamp__lte", "9999-12-31T23:59:59.999999Z"),
+                ),
+                name="point_time_fits_an_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variable',
-            constraint=models.UniqueConstraint(models.F('dataset'), models.F('name'), name='variable_name_once'),
+            model_name="variable",
+            constraint=models.UniqueConstraint(
+                models.F("dataset"), models.F("name"), name="variable_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variable',
-            constraint=models.CheckConstraint(condition=models.Q(('name__in', ['', 'id', 'timestamp', 'station', 'metadata']), _negated=True), name='variable_name_is_free'),
+            model_name="variable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("name__in", ["", "id", "timestamp", "station", "metadata"]), _negated=True
+                ),
+                name="variable_name_is_free",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variable',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['number', 'text'])), name='variable_kind_is_known'),
+            model_name="variable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["number", "text"])), name="variable_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variable',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_min__isnull', True), ('valid_max__isnull', True), ('valid_min__lte', models.F('valid_max')), _connector='OR'), name='variable_range_is_ordered'),
+            model_name="variable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_min__isnull", True),
+                    ("valid_max__isnull", True),
+                    ("valid_min__lte", models.F("valid_max")),
+                    _connector="OR",
+                ),
+                name="variable_range_is_ordered",
+            ),
         ),
     ]

@@ -52,9 +52,7 @@ class Dataset(Stamped):
         related_name="datasets",
         db_column="user_id",
     )
-    visibility = models.CharField(
-        max_length=10, choices=Visibility, default=Visibility.PRIVATE
-    )
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
     schema_mode = models.CharField(max_length=10, choices=SchemaMode, default=SchemaMode.EVOLVE)
     license = models.CharField(max_length=255, blank=True)
     citation = models.TextField(max_length=20_000, blank=True)
@@ -160,7 +158,9 @@ class Variable(models.Model):
                 condition=~Q(name__in=["", "id", "timestamp", "station", "metadata"]),
                 name="variable_name_is_free",
             ),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="variable_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values), name="variable_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(valid_min__isnull=True)
                 | Q(valid_max__isnull=True)

@@ -14,7 +14,7 @@ from datasets.models.catalogue import Dataset, Station
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 
 
-class DataPoint(models.Model):
+class DataPoint(models.Model):  # noqa: DJ008 - never shown as an object
     """All values of one station at one time. The key is natural, so ingest is idempotent.
 
     `value` maps variable to number or text; `metadata` holds what is said about them
@@ -44,7 +44,7 @@ class DataPoint(models.Model):
         ]
 
 
-class PointVersion(models.Model):
+class PointVersion(models.Model):  # noqa: DJ008 - never shown as an object
     """A point as it was from `revision` until `replaced_in`, which changed or deleted it."""
 
     pk = models.CompositePrimaryKey("dataset_id", "station_id", "timestamp", "revision")
@@ -73,7 +73,7 @@ class PointVersion(models.Model):
         ]
 
 
-class Rollup(models.Model):
+class Rollup(models.Model):  # noqa: DJ008 - never shown as an object
     """Count, sum, sum of squares, lowest and highest of a variable in a UTC day or month."""
 
     pk = models.CompositePrimaryKey("dataset_id", "station_id", "variable_id", "period", "start")

@@ -72,7 +72,7 @@ class Revision(models.Model):
         return f"revision {self.number}"
 
 
-class RevisionExtent(models.Model):
+class RevisionExtent(models.Model):  # noqa: DJ008 - never shown as an object
     """Where a revision touched: first and last instant, both in, at a station."""
 
     pk = models.CompositePrimaryKey("dataset_id", "number", "station_id")

@@ -37,7 +37,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`results`: JSON objects between commas; `last`: the key of the last one, or None at the end."""
+    """`results`: JSON objects between commas; `last`: the last one's key, None at the end."""
 
     results: str
     count: int
@@ -98,7 +98,7 @@ def page(
         return Page("", 0, None)
     parts = statement_parts(view, selection)
     parts["order"] = "ORDER BY timestamp DESC" if selection.descending else "ORDER BY timestamp"
-    parts["pieces"] = _pieces(view, selection, fields, values)
+    parts["pieces"] = _pieces(selection, fields, values)
     parts["id"] = point_ids.sql(view.dataset.pk, "s.id", "p.timestamp")
     with connection.cursor() as cursor:
         cursor.execute(PAGE.format(**parts), {**values, "limit": limit})
@@ -136,8 +136,8 @@ def statement_values(
     """Parameters of the statements: stations in their order with the span to read of each."""
     stations = _stations(view, selection)
     if after is not None:
-        behind = (lambda s: s <= after[0]) if selection.descending else (lambda s: s >= after[0])
-        stations = [station for station in stations if behind(station[0])]
+        sign = -1 if selection.descending else 1
+        stations = [one for one in stations if sign * one[0] >= sign * after[0]]
     lo, hi = selection.start or BEGINNING, _end(view, selection)
     los, his = [lo] * len(stations), [hi] * len(stations)
     if after is not None and stations and stations[0][0] == after[0]:
@@ -174,9 +174,7 @@ def _stations(view: View, selection: Selection) -> list[tuple[int, str]]:
     return stations
 
 
-def _pieces(
-    view: View, selection: Selection, fields: tuple[str, ...], values: dict[str, Any]
-) -> str:
+def _pieces(selection: Selection, fields: tuple[str, ...], values: dict[str, Any]) -> str:
     """SQL arguments that make the members of one result, between commas."""
     made = {
         "id": """'"id":"', q.id, '"'""",

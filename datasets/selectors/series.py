@@ -8,7 +8,6 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from datasets.access import View
-from datasets.ingest.copy import copy_out
 from datasets.models import Kind, Station, Variable
 from datasets.selectors.points import Selection, statement_parts, statement_values
 from datasets.series import Series
@@ -44,7 +43,7 @@ def number_variables(view: View) -> list[str]:
     return list(found.values_list("name", flat=True))
 
 
-def series(
+def series(  # noqa: PLR0913 - each chooses which values, and each has a default
     view: View,
     variable: str,
     *,
@@ -115,7 +114,9 @@ def _read(view: View, selection: Selection, variable: str) -> NDArray[np.void]:
     target = io.BytesIO()
     with connection.cursor() as cursor:
         statement = cursor.cursor.mogrify(sql, values).decode()
-        copy_out(cursor, f"COPY ({statement}) TO STDOUT WITH (FORMAT binary)", target)
+        with connection.wrap_database_errors:
+            copy = f"COPY ({statement}) TO STDOUT WITH (FORMAT binary)"
+            cursor.cursor.copy_expert(copy, target)
     body = target.getbuffer()
     return np.frombuffer(body[HEADER_BYTES : len(body) - TRAILER_BYTES], ROW)
 

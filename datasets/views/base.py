@@ -8,7 +8,9 @@ from datasets import access
 from datasets.access import Right, View
 from datastream.core.api.views import Resource
 
-DATASET_ID = OpenApiParameter("dataset_id", str, OpenApiParameter.PATH, description="The dataset's id.")
+DATASET_ID = OpenApiParameter(
+    "dataset_id", str, OpenApiParameter.PATH, description="The dataset's id."
+)
 
 
 class Nested(Resource):

@@ -54,7 +54,7 @@ class DatasetViewSet(Resource):
         return catalogue.datasets(self.request.user)
 
     def create(self, request: Request) -> Response:
-        made = services.create_dataset(request.user, **self.checked_input())
+        made = services.create_dataset(self.caller, **self.checked_input())
         found = self.get_queryset().get(pk=made.pk)
         location = {"Location": f"/api/v1/datasets/{made.pk}"}
         return Response(self.represent(found), status=201, headers=location)

@@ -48,7 +48,9 @@ READ_PARAMETERS = [
     OpenApiParameter("cursor", str, description="From `next`; keeps the revision it began with."),
     OpenApiParameter("revision", int, description="As the dataset stood at this revision."),
     OpenApiParameter("as_of", str, description="As the dataset stood at this instant."),
-    OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="304 if unchanged."),
+    OpenApiParameter(
+        "If-None-Match", str, OpenApiParameter.HEADER, description="304 if unchanged."
+    ),
 ]
 WRITE_PARAMETERS = [
     DATASET_ID,
@@ -65,12 +67,16 @@ WRITE_PARAMETERS = [
     ),
     OpenApiParameter(
         "Idempotency-Key", str, OpenApiParameter.HEADER,
-        description="At most 255 visible characters; the same key and body within 24 h are answered "
-        "from the receipt.",
+        description="At most 255 visible characters; the same key and body within 24 h are "
+        "answered from the receipt.",
     ),
 ]  # fmt: skip
 EXAMPLE = [
-    {"timestamp": "2001-01-01T00:00:00Z", "station": "USW00024233", "value": {"TMAX": 12.8, "TMIN": 5}},
+    {
+        "timestamp": "2001-01-01T00:00:00Z",
+        "station": "USW00024233",
+        "value": {"TMAX": 12.8, "TMIN": 5},
+    },
     {"timestamp": "2001-01-02T00:00:00Z", "station": "USW00024233", "value": {"TMAX": 11.1}},
 ]
 
@@ -100,7 +106,7 @@ class DataViewSet(Nested):
         parameters=READ_PARAMETERS,
         responses={200: PointPageSerializer},
     )
-    def list(self, request: Request, dataset_id: str) -> HttpResponse:
+    def list(self, request: Request, dataset_id: str) -> Any:
         """A page of points; follow `next` for the rest, which stays at the same revision."""
         view = self.view()
         selection = filters.selection(request, view)
@@ -124,9 +130,7 @@ class DataViewSet(Nested):
             "next": self._next(request, page, selection, asked),
         }
         # The results are JSON already, put together by the database.
-        body = b"".join(
-            [dumps(head)[:-1], b',"results":[', page.results.encode(), b"]}"]
-        )
+        body = b"".join([dumps(head)[:-1], b',"results":[', page.results.encode(), b"]}"])
         return HttpResponse(body, content_type="application/json", headers={"ETag": f'"{tag}"'})
 
     def _asked(self, request: Request) -> Any:
@@ -187,7 +191,7 @@ class DataViewSet(Nested):
         view = self.view(Right.EDIT)
         options = self._options(request)
         records = _records(request.data)
-        author = ingest.Author(route=f"POST /datasets/{view.dataset.pk}/data", user=request.user)
+        author = ingest.Author(route=f"POST /datasets/{view.dataset.pk}/data", user=self.caller)
         outcome = ingest.write(
             view.dataset.pk,
             ingest.from_records(records),
@@ -224,7 +228,7 @@ def _records(data: Any) -> list[Any]:
     if isinstance(data, dict):
         data = data["points"] if set(data) == {"points"} else [data]
     if not isinstance(data, list):
-        raise InvalidInputError.of("body", "Send a point, an array of points, or {\"points\": […]}.")
+        raise InvalidInputError.of("body", 'Send a point, an array of points, or {"points": […]}.')
     limit = settings.BODY_MAX_POINTS
     if len(data) > limit:
         raise TooLargeError(

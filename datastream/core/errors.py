@@ -80,7 +80,7 @@ class InvalidTokenError(PlatformError):
 
 
 class ConflictError(PlatformError):
-    """This is at odds with what is stored."""
+    """It is at odds with what is stored."""
 
     code = "CONFLICT"
 

@@ -93,7 +93,7 @@ class Pacer:
 class Session(requests.Session):
     """A session that leaves redirects to us: requests would read their bodies without any limit."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  the base class names it
+    def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 

@@ -32,7 +32,7 @@ OPEN = (Status.QUEUED, Status.RUNNING)
 
 
 class Job(models.Model):
-    """The row is the job: a worker takes it by its lease, a sweep queues it again when that ends."""
+    """The row is the job: a worker takes it by its lease, a sweep queues it again after that."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)

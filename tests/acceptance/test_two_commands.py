@@ -1,6 +1,7 @@
 """`make run` as a user meets it: what it starts, what Ctrl-C and kill -9 leave, what it refuses."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
+
+from datastream.core.embedded import Server
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,6 +93,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     installation = Installation(tmp_path)
     yield installation
     installation.kill_everything()
+    # It lies outside the folder where pytest's own path is too long for a socket.
+    shutil.rmtree(Server(installation.var / "postgres").socket_folder, ignore_errors=True)
 
 
 def test_one_command_serves_the_site_and_ctrl_c_ends_all_of_it(installation: Installation) -> None:

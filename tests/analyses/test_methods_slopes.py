@@ -56,7 +56,7 @@ def test_inversions_are_counted_and_listed_as_by_hand(numbers):
 @LAWS
 @given(VALUES, st.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_slope_intercept_and_interval_are_those_of_scipy_theilslopes(values, confidence):
-    y, x = np.array(values), np.arange(len(values)) ** 1.2
+    y, x = np.array(values), np.arange(len(values), dtype=np.float64) ** 1.2
     wanted = theilslopes(y, x, alpha=confidence)
     line = theil_sen(x, y, confidence=confidence)
     assert [line.slope, line.intercept, line.lower, line.upper] == pytest.approx(list(wanted))

@@ -32,7 +32,7 @@ BODY = b"0123456789" * 2000
 
 
 class Provider(FakeProvider):
-    def answer(self, call: Call) -> Reply:  # noqa: ARG002  answers all alike
+    def answer(self, call: Call) -> Reply:
         return Reply(200, BODY, {"Content-Type": "text/plain"})
 
 

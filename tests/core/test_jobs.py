@@ -95,7 +95,7 @@ def worked() -> Iterator[list[str]]:
     """The names of the periodic tasks that ran; there is one, `tests.sweep`."""
     seen: list[str] = []
 
-    @celery.app.task(name="tests.sweep")  # type: ignore[untyped-decorator]
+    @celery.app.task(name="tests.sweep")
     def sweep() -> None:
         seen.append("tests.sweep")
 

@@ -8,62 +8,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_people'),
-        ('analyses', '0001_analyses'),
-        ('datasets', '0001_datasets'),
+        ("accounts", "0001_people"),
+        ("analyses", "0001_analyses"),
+        ("datasets", "0001_datasets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Visualization',
+            name="Visualization",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('title', models.CharField(max_length=255)),
-                ('kind', models.CharField(max_length=50)),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('visibility', models.CharField(choices=[('private', 'Private'), ('internal', 'Internal'), ('public', 'Public')], default='private', max_length=10)),
-                ('analysis', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='visualizations', to='analyses.analysis')),
-                ('dataset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='visualizations', to='datasets.dataset')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visualizations', to=settings.AUTH_USER_MODEL)),
-                ('workspace', models.ForeignKey(default=1, editable=False, on_delete=django.db.models.deletion.PROTECT, to='accounts.workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("title", models.CharField(max_length=255)),
+                ("kind", models.CharField(max_length=50)),
+                ("options", models.JSONField(blank=True, default=dict)),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[
+                            ("private", "Private"),
+                            ("internal", "Internal"),
+                            ("public", "Public"),
+                        ],
+                        default="private",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "analysis",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visualizations",
+                        to="analyses.analysis",
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visualizations",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visualizations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        default=1,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'visualizations',
-                'ordering': ('-created_at',),
+                "db_table": "visualizations",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='VisualizationInput',
+            name="VisualizationInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('station', models.CharField(blank=True, max_length=255)),
-                ('variable', models.CharField(max_length=255)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='datasets.dataset')),
-                ('visualization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to='visualizations.visualization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("station", models.CharField(blank=True, max_length=255)),
+                ("variable", models.CharField(max_length=255)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="datasets.dataset",
+                    ),
+                ),
+                (
+                    "visualization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="series",
+                        to="visualizations.visualization",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'visualization_inputs',
-                'ordering': ('position',),
+                "db_table": "visualization_inputs",
+                "ordering": ("position",),
             },
         ),
         migrations.AddConstraint(
-            model_name='visualization',
-            constraint=models.CheckConstraint(condition=models.Q(('dataset__isnull', True), ('analysis__isnull', True), _connector='OR'), name='picture_of_a_dataset_or_an_analysis'),
+            model_name="visualization",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("dataset__isnull", True), ("analysis__isnull", True), _connector="OR"
+                ),
+                name="picture_of_a_dataset_or_an_analysis",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visualization',
-            constraint=models.CheckConstraint(condition=models.Q(('visibility__in', ['private', 'internal', 'public'])), name='picture_visibility_is_known'),
+            model_name="visualization",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visibility__in", ["private", "internal", "public"])),
+                name="picture_visibility_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visualizationinput',
-            constraint=models.UniqueConstraint(models.F('visualization'), models.F('position'), name='picture_position_once'),
+            model_name="visualizationinput",
+            constraint=models.UniqueConstraint(
+                models.F("visualization"), models.F("position"), name="picture_position_once"
+            ),
         ),
     ]

@@ -98,7 +98,9 @@ class Command(BaseCommand):
         self._print(receipts, as_json=json)
         return DONE
 
-    def file(self, *, path: Path, dataset: str, owner: str | None, json: bool, **options: Any) -> int:
+    def file(
+        self, *, path: Path, dataset: str, owner: str | None, json: bool, **options: Any
+    ) -> int:
         target = loading.dataset_named(dataset)
         with self._bar(None, path.name) as bar:
             outcome = loading.load_file(
@@ -116,7 +118,11 @@ class Command(BaseCommand):
 
     def provider(self, *, what: str, owner: str | None, json: bool, **options: Any) -> int:
         connector = services.connector_named(what)
-        parameters = {"stations": options["station"], "start": options["start"], "end": options["end"]}
+        parameters = {
+            "stations": options["station"],
+            "start": options["start"],
+            "end": options["end"],
+        }
         if options["variables"]:
             parameters["variables"] = options["variables"].split(",")
         product = connector.product(options["product"])
@@ -156,7 +162,11 @@ class Command(BaseCommand):
         if username:
             found = User.objects.filter(username=username).first()
         else:
-            found = User.objects.filter(groups__name=ADMIN, is_active=True).order_by("created_at").first()
+            found = (
+                User.objects.filter(groups__name=ADMIN, is_active=True)
+                .order_by("created_at")
+                .first()
+            )
         if found is None:
             message = f"There is no user {username!r}." if username else (
                 "There is no admin yet; run `manage.py create_first_admin` first."
@@ -166,7 +176,9 @@ class Command(BaseCommand):
 
     def _bar(self, items: Any, words: str, unit: str = "row") -> Any:
         # Not at a terminal: nothing but the receipt.
-        return tqdm(items, desc=words, unit=f" {unit}s", disable=not sys.stderr.isatty(), leave=False)
+        return tqdm(
+            items, desc=words, unit=f" {unit}s", disable=not sys.stderr.isatty(), leave=False
+        )
 
     def _print(self, receipts: list[dict[str, Any]], *, as_json: bool) -> None:
         if as_json:

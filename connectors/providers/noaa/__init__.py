@@ -58,7 +58,7 @@ class Noaa(Connector):
     default_product = DAILY
     quota = Quota(per_second=5.0, window_days=366)
 
-    def settle(self, product: Product, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002  one product so far
+    def settle(self, product: Product, parameters: dict[str, Any]) -> dict[str, Any]:
         given = [name for name in ("station", "stations") if name in parameters]
         if len(given) != 1:
             raise InvalidInputError.of("stations", "Give either `stations` or `station`.")

@@ -48,6 +48,13 @@ CODE_OF_STATUS = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RATE_LIMITED",
 }
+CODE_OF_ERROR: dict[type[Exception], str] = {
+    Http404: "NOT_FOUND",
+    PermissionDenied: "PERMISSION_DENIED",
+    RequestDataTooBig: "PAYLOAD_TOO_LARGE",
+    SuspiciousOperation: "VALIDATION_ERROR",
+    OperationalError: "SERVICE_UNAVAILABLE",
+}
 MESSAGES = {
     "AUTHENTICATION_REQUIRED": "Sign in to do this.",
     "INVALID_TOKEN": errors.InvalidTokenError.__doc__,
@@ -84,22 +91,23 @@ def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _platform(error)
     if isinstance(error, exceptions.APIException):
         return _framework(error)
-    if isinstance(error, Http404):
-        return 404, body("NOT_FOUND"), {}
-    if isinstance(error, PermissionDenied):
-        return 403, body("PERMISSION_DENIED"), {}
-    if isinstance(error, RequestDataTooBig):
-        return 413, body("PAYLOAD_TOO_LARGE"), {}
-    if isinstance(error, SuspiciousOperation):
-        return 400, body("VALIDATION_ERROR"), {}
-    if isinstance(error, OperationalError):
-        return 503, body("SERVICE_UNAVAILABLE"), {"Retry-After": str(RETRY_AFTER_S)}
+    for kind, code in CODE_OF_ERROR.items():
+        if isinstance(error, kind):
+            status = STATUS_OF_CODE[code]
+            return status, body(code), _retry_after(status)
     return 500, body("SERVER_ERROR"), {}
+
+
+def _retry_after(status: int) -> dict[str, str]:
+    unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
+    return {"Retry-After": str(RETRY_AFTER_S)} if unavailable else {}
 
 
 def _platform(error: errors.PlatformError) -> tuple[int, dict[str, Any], dict[str, str]]:
     status = STATUS_OF_CODE.get(error.code, 500)
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = (
+        {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    )
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return status, body(error.code, error.message, error.details), headers
@@ -128,7 +136,9 @@ def flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     if isinstance(detail, Mapping):
         found: dict[str, list[str]] = {}
         for key, value in detail.items():
-            name = prefix if key == "non_field_errors" else ".".join(filter(None, [prefix, str(key)]))
+            name = (
+                prefix if key == "non_field_errors" else ".".join(filter(None, [prefix, str(key)]))
+            )
             found |= flatten(value, name)
         return found
     if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):

@@ -17,11 +17,15 @@ SEARCH_MAX = 200
 class Search(BaseFilterBackend):
     """`search=words`: each word must occur in one of the view's `search_fields`."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
         fields = getattr(view, "search_fields", ())
         words = request.query_params.get("search", "")
         if len(words) > SEARCH_MAX or "\x00" in words:
-            raise InvalidInputError.of("search", f"At most {SEARCH_MAX} characters, none of them NUL.")
+            raise InvalidInputError.of(
+                "search", f"At most {SEARCH_MAX} characters, none of them NUL."
+            )
         for word in words.split() if fields else []:
             condition = Q()
             for field in fields:
@@ -46,7 +50,9 @@ class Search(BaseFilterBackend):
 class Ordering(BaseFilterBackend):
     """`ordering=name,-created_at` over the view's `ordering_fields`; ties by key."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
         allowed = getattr(view, "ordering_fields", ())
         asked = request.query_params.get("ordering")
         terms = asked.split(",") if asked is not None else list(getattr(view, "ordering", ()))

@@ -60,7 +60,7 @@ def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRe
         if request.path_info.startswith("/api/v1"):
             if not response.has_header("Cache-Control"):
                 response["Cache-Control"] = "private, no-cache"
-            if response.status_code >= 500 and not _is_json(response):  # noqa: PLR2004
+            if response.status_code >= 500 and not _is_json(response):
                 return errors.server_error(request)
         return response
 

@@ -1,6 +1,7 @@
 """Numbered pages of lists."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -33,12 +34,12 @@ class Pages(BasePagination):
     parameters = ("page", "page_size")
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any] | list[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
         self.request = request
         self.size = whole_number(request, "page_size", DEFAULT_SIZE, LARGEST_SIZE)
         self.page = whole_number(request, "page", 1, LAST_PAGE)
-        self.count = len(queryset) if isinstance(queryset, list) else queryset.count()
+        self.count = queryset.count() if isinstance(queryset, QuerySet) else len(queryset)
         self.last = max(1, math.ceil(self.count / self.size))
         if self.page > self.last:
             raise NotFoundError(f"There are only {self.last} pages.")
@@ -47,7 +48,12 @@ class Pages(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(
-            {"count": self.count, "next": self._next(), "previous": self._previous(), "results": data}
+            {
+                "count": self.count,
+                "next": self._next(),
+                "previous": self._previous(),
+                "results": data,
+            }
         )
 
     def _next(self) -> str | None:
@@ -69,7 +75,11 @@ class Pages(BasePagination):
             "type": "object",
             "required": ["count", "next", "previous", "results"],
             "properties": {
-                "count": {"type": "integer", "example": 1, "description": "How many there are on all pages."},
+                "count": {
+                    "type": "integer",
+                    "example": 1,
+                    "description": "How many there are on all pages.",
+                },
                 "next": link,
                 "previous": link,
                 "results": schema,

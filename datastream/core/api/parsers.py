@@ -1,6 +1,7 @@
 """Bodies read strictly: no more bytes than the limit, no NaN, no key twice, nothing guessed."""
 
 import json
+from itertools import pairwise
 from typing import IO, Any, NoReturn
 
 import orjson
@@ -17,7 +18,9 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
+    ) -> Any:
         charset = _MediaType(media_type or "").params.get("charset", "utf-8")
         if charset.lower().replace("-", "") != "utf8":
             raise UnsupportedMediaType(media_type or "")
@@ -54,5 +57,5 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _refuse(keys: list[str]) -> NoReturn:
-    twin = next(one for one, other in zip(keys, keys[1:], strict=False) if one == other)
+    twin = next(one for one, other in pairwise(keys) if one == other)
     raise UnreadableInputError(f"Not valid JSON: the key {twin[:80]!r} stands twice in one object.")

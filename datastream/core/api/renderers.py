@@ -23,5 +23,7 @@ class JSONRenderer(BaseRenderer):
     # JSON is UTF-8 by definition and has no charset parameter.
     charset = None
 
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+    def render(
+        self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None
+    ) -> bytes:
         return b"" if data is None else dumps(data)

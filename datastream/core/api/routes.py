@@ -17,7 +17,9 @@ def check_routes(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         missing = [action for action in actions if action not in getattr(view, "requires", {})]
         if missing and Required in getattr(view, "permission_classes", [Required]):
             hint = f"Add {', '.join(missing)} to {view.__name__}.requires."
-            problems.append(Error(f"{route} does not say who may call it.", hint=hint, id="api.E001"))
+            problems.append(
+                Error(f"{route} does not say who may call it.", hint=hint, id="api.E001")
+            )
     return problems
 
 

@@ -1,6 +1,6 @@
 """How the OpenAPI description is made: error answers, credentials and parameters of every route."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -47,7 +47,10 @@ FIELDS = OpenApiParameter(
     "fields", str, description="Only these members of each object, between commas."
 )
 IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", str, OpenApiParameter.HEADER, description="Answers 304 where the tag is still good."
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="Answers 304 where the tag is still good.",
 )
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Refuses with 412 where the tag is stale."
@@ -86,7 +89,7 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         action = getattr(self.view, "action", "")
         parameters: list[Any] = []
-        known = getattr(self.view, "known_parameters", set)()
+        known: set[str] = getattr(self.view, "known_parameters", set)()
         if "fields" in known:
             parameters.append(FIELDS)
         if action in {"retrieve", "me"}:
@@ -100,13 +103,14 @@ class Schema(AutoSchema):
             return [{}, *super().get_auth()]
         return [one for one in super().get_auth() if one]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
         text = super().get_description() or ""
         wanted = needed(self.view, self.method)
         who = {ANYONE: "anyone", SIGNED_IN: "anyone signed in"}.get(
             wanted or "", f"roles with the permission `{wanted}`"
         )
-        return f"{text}\n\nWho: {who}; what is seen and changed depends on the rights on each object.".strip()
+        rest = "what is seen and changed depends on the rights on each object."
+        return f"{text}\n\nWho: {who}; {rest}".strip()
 
 
 def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -121,7 +125,6 @@ def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                         status, {"description": description, "content": reference}
                     )
     return result
-
 
 
 def _can_happen(status: str, method: str, operation: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ class Resource(GenericViewSet[Any]):
     inputs: ClassVar[Mapping[str, type[Serializer[Any]]]] = {}
     search_fields: ClassVar[tuple[str, ...]] = ()
     ordering_fields: ClassVar[tuple[str, ...]] = ()
-    http_method_names = ["get", "head", "post", "patch", "delete"]  # noqa: RUF012
+    http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not hasattr(self, (request.method or "").lower()):
@@ -41,6 +41,11 @@ class Resource(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         request._request.api_user = request.user  # type: ignore[attr-defined]  # noqa: SLF001
         self._check_query(request)
+
+    @property
+    def caller(self) -> Any:
+        """The user of a route that only somebody signed in may call."""
+        return self.request.user
 
     def _check_query(self, request: Request) -> None:
         known = self.known_parameters()
@@ -81,7 +86,7 @@ class Resource(GenericViewSet[Any]):
 
     def represent(self, objects: Any, *, many: bool = False) -> Any:
         """Objects as they are answered, only the `fields` asked for."""
-        serializer = self.get_serializer(objects, many=many)
+        serializer: Any = self.get_serializer(objects, many=many)
         child = serializer.child if many else serializer
         names = self.selected(child)
         for name in set(child.fields) - (names if names is not None else set(child.fields)):
@@ -120,7 +125,7 @@ class Resource(GenericViewSet[Any]):
     # ------------------------------------------------------------------ writing
     def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
         """The body as the serializer understands it; unknown and read-only fields are refused."""
-        kind = self.inputs.get(self.action or "", self.serializer_class)
+        kind: Any = self.inputs.get(self.action or "", self.serializer_class)
         context = self.get_serializer_context()
         serializer = kind(instance, data=self.request.data, partial=partial, context=context)
         refuse_unknown(serializer, self.request.data)

@@ -1,5 +1,6 @@
 """Run analyses of the samples and draw pictures of them, where that has not been done."""
 
+import itertools
 import sys
 from typing import Any
 
@@ -15,14 +16,15 @@ from datastream.core.models import Status
 from visualizations import services
 from visualizations.models import Visualization
 
-ANALYSES = (
+ANALYSES: tuple[tuple[Any, ...], ...] = (
     ("co2", "trend", {"variable": "co2"}),
     ("elnino", "anomaly", {"variable": "sst"}),
     ("seattle", "climatology", {"variable": "TMAX"}),
     ("seattle", "summary", {}),
 )
-PICTURES = (
-    ("seattle", "line", "Seattle–Tacoma: warmest and coldest of each day", {"variables": ["TMAX", "TMIN"]}),
+EXTREMES = {"variables": ["TMAX", "TMIN"]}
+PICTURES: tuple[tuple[Any, ...], ...] = (
+    ("seattle", "line", "Seattle–Tacoma: warmest and coldest of each day", EXTREMES),
     ("co2", "line", "Mauna Loa: carbon dioxide in air", {"variables": ["co2"]}),
     ("elnino", "anomaly_trend", "Niño 1+2: sea surface temperature", {"variable": "sst"}),
     ("elnino", "stripes", "Niño 1+2: sea surface temperature", {"variable": "sst"}),
@@ -38,8 +40,12 @@ class Command(BaseCommand):
             for dataset in Dataset.objects.filter(source="sample").select_related("owner")
             for tag in dataset.tags
         }
-        work = [(self.analyse, one) for one in ANALYSES] + [(self.draw, one) for one in PICTURES]
-        todo = [(do, one) for do, one in work if one[0] in samples and not self.is_done(do, one, samples)]
+        work = [(self.analyse, one) for one in ANALYSES], [(self.draw, one) for one in PICTURES]
+        todo: list[tuple[Any, tuple[Any, ...]]] = [
+            (do, one)
+            for do, one in itertools.chain(*work)
+            if one[0] in samples and not self.is_done(do, one, samples)
+        ]
         for do, one in tqdm(todo, desc="pictures", disable=not sys.stderr.isatty(), leave=False):
             do(samples[one[0]], *one[1:])
 
@@ -64,7 +70,8 @@ class Command(BaseCommand):
             "visibility": Visibility.PUBLIC,
         }
         picture = services.create_visualization(dataset.owner, data)
-        drawn = services.image(picture, services.shown(dataset.owner, picture), "png", services.Size())
+        series = services.shown(dataset.owner, picture)
+        drawn = services.image(picture, series, "png", services.Size())
         folder = settings.VAR / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{kind}-{dataset.tags[-1]}.png"
