@@ -62,6 +62,10 @@ def set_roles(user: User, roles: Sequence[str]) -> None:
         raise InvalidInputError.of("roles", f"There is no role {missing[0]!r}.")
     user.groups.set(groups)
     user.__dict__.pop("roles", None)
+    if user.is_superuser and ADMIN not in roles:
+        # The first admin has every right; who is no admin any more has none of them.
+        user.is_superuser = False
+        user.save(update_fields=["is_superuser"])
 
 
 @transaction.atomic
@@ -69,7 +73,7 @@ def change_user(caller: User, user: User, data: dict[str, Any]) -> None:
     """Change a user; only an admin changes roles and activity, e-mail needs the own password."""
     if FOR_ADMINS & data.keys() and not caller.is_admin:
         raise NotAllowedError("Only an admin changes roles and activity.")
-    if "email" in data and not caller.is_admin:
+    if "email" in data and caller.pk == user.pk:
         check_current_password(user, data.get("current_password", ""))
     _give(user, data)
 
@@ -122,7 +126,7 @@ def remove_user(user: User) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save()
-    user.groups.clear()
+    set_roles(user, [])
     end_logins(user)
 
 

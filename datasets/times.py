@@ -166,7 +166,7 @@ def _offset(chars: Bytes) -> tuple[Ints, Bools]:
 def _digits(chars: Bytes) -> tuple[Ints, Bools]:
     """Decimal digits of a fixed width; bad where a character is none."""
     numbers = chars.astype(np.int64) - ord("0")
-    bad: Bools = ((numbers < 0) | (numbers > 9)).any(axis=1)
+    bad: Bools = np.asarray(((numbers < 0) | (numbers > 9)).any(axis=1))
     weights = 10 ** np.arange(chars.shape[1] - 1, -1, -1)
     return numbers @ weights, bad
 

@@ -153,6 +153,8 @@ class Command(BaseCommand):
         counts = {name: getattr(finished, name) for name in COUNTS if hasattr(finished, name)}
         receipt = {"run": str(finished.pk), "status": finished.status, "dataset": str(dataset.pk)}
         self._print([{**receipt, **counts, "revision": dataset.revision}], as_json=as_json)
+        if finished.status == Status.SUCCEEDED and not finished.received:
+            self.stderr.write("The provider has nothing for these stations and days.")
         if finished.error:
             self.stderr.write(f"{finished.error['code']}: {finished.error['message']}")
         return {Status.SUCCEEDED: DONE, Status.PARTIAL: PARTLY}.get(Status(finished.status), FAILED)

@@ -40,6 +40,9 @@ PLACES = {
     "USW00026616": Place(
         "KOTZEBUE AIRPORT, AK US", 66.88576, -162.59818, 8.2, date(1897, 9, 12), -5
     ),
+    "USW00024233": Place(
+        "SEATTLE TACOMA AIRPORT, WA US", 47.4444, -122.3139, 112.8, date(1948, 1, 1), 11
+    ),
     "USC00411885": Place("COLLEGE STATION, TX US", 30.58916, -96.36466, 95.7, date(1902, 1, 1), 20),
 }
 

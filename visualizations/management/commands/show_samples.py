@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from tqdm import tqdm
 
 from analyses import services as analysing
@@ -61,6 +62,7 @@ class Command(BaseCommand):
         analysis = analysing.request_analysis(view, kind, parameters, user=dataset.owner)
         analysing.execute(analysis.pk)
 
+    @transaction.atomic
     def draw(self, dataset: Dataset, kind: str, title: str, options: dict[str, Any]) -> None:
         data = {
             "title": title,

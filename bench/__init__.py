@@ -1,0 +1,1 @@
+"""How fast points are written and read here; `make bench` runs it."""

@@ -1,0 +1,77 @@
+"""A database of its own beside the platform's, dropped at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connections
+from psycopg2 import sql
+
+ALONE = "SELECT pg_try_advisory_lock(hashtextextended('datastream bench', 0))"
+NAME = sql.Identifier(settings.DATABASES["default"]["NAME"])
+DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(NAME)
+MAKE = sql.SQL("CREATE DATABASE {}").format(NAME)
+# The owner makes it; the application's role only fills it.
+PLAIN = """
+CREATE SCHEMA bench;
+CREATE TABLE bench.data_points (LIKE public.data_points INCLUDING ALL);
+GRANT USAGE ON SCHEMA bench TO {role};
+GRANT INSERT ON bench.data_points TO {role}"""
+
+
+@contextmanager
+def own_database() -> Iterator[None]:
+    """Make the database with all tables; drop it whatever happens."""
+    keeper = _keeper()
+    try:
+        _run(keeper, DROP)
+        _run(keeper, MAKE)
+        call_command("setup", verbosity=0, stdout=_Silence())
+        role = sql.Identifier(settings.DATABASES["default"]["USER"])
+        as_owner(sql.SQL(PLAIN).format(role=role))
+        yield
+    finally:
+        connections.close_all()
+        _run(keeper, DROP)
+        keeper.close()
+
+
+def as_owner(statement: str | sql.Composable) -> None:
+    with connections[settings.OWNER].cursor() as cursor:
+        cursor.execute(statement)
+
+
+def empty_plain_table() -> None:
+    as_owner("TRUNCATE bench.data_points")
+
+
+def empty_points() -> None:
+    as_owner("TRUNCATE data_points, data_point_history")
+
+
+def _keeper() -> Any:
+    """A connection outside of the database that is made and dropped."""
+    owner = connections[settings.OWNER]
+    # Through Django's, so that the embedded server is started where it does not run.
+    keeper = owner.get_new_connection({**owner.get_connection_params(), "dbname": "postgres"})
+    keeper.autocommit = True
+    with keeper.cursor() as cursor:
+        cursor.execute(ALONE)
+        if not cursor.fetchone()[0]:
+            raise CommandError("Another bench runs on this database server.")
+    return keeper
+
+
+def _run(keeper: "psycopg2.extensions.connection", statement: sql.Composable) -> None:
+    with keeper.cursor() as cursor:
+        cursor.execute(statement)
+
+
+class _Silence:
+    """Takes what a command says."""
+
+    def write(self, _text: str) -> None:
+        pass
