@@ -9,6 +9,7 @@ from django.db.models import F
 
 from accounts.models import User
 from datasets.access import Right, View, require
+from datasets.ingest import merge as merging
 from datasets.models import Dataset, Share, Station, Variable
 from datastream.core.errors import ConflictError, InvalidInputError
 
@@ -34,10 +35,19 @@ def change_dataset(view: View, **facts: Any) -> Dataset:
     return view.dataset
 
 
+def stop_writes(dataset_id: UUID) -> None:
+    """Wait for the writer that is at it and let no other begin before this transaction ends.
+
+    Writers lock in this order too, before the dataset's row, so that nobody waits in a ring.
+    """
+    merging.lock(dataset_id)
+
+
 @transaction.atomic
 def delete_dataset(view: View) -> None:
     """Delete a dataset with all it has; the facts first, in SQL, for they may be millions."""
     require(view, Right.MANAGE)
+    stop_writes(view.dataset.pk)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '600s'")
         for table in FACT_TABLES:

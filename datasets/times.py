@@ -68,12 +68,23 @@ def from_arrow(column: pa.Array, local: tzinfo | None = None) -> Times:
         return parse(column.cast(pa.string()), local)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         bad = column.is_null().to_numpy(zero_copy_only=False)
-        instants = column.cast(pa.timestamp("us", tz=getattr(kind, "tz", None)), safe=False)
-        micros = np.where(bad, 0, instants.cast(pa.int64()).fill_null(0).to_numpy())
+        micros, odd = _micros(column)
         if getattr(kind, "tz", None) is None and local is not None:
             micros = _from_local(micros, local)
-        return Times(micros, bad | (micros < FIRST) | (micros >= AFTER_LAST))
+        return Times(micros, bad | odd | (micros < FIRST) | (micros >= AFTER_LAST))
     raise InvalidInputError.of("timestamp", f"The column holds {kind}, not times.")
+
+
+def _micros(column: pa.Array) -> tuple[Ints, Bools]:
+    """Instants in microseconds; bad where they are finer than that or far out of range."""
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    raw = column.cast(pa.int64()).fill_null(0).to_numpy()
+    if column.type.unit == "ns":
+        return raw // 1000, raw % 1000 != 0
+    factor = {"s": SECOND, "ms": 1000, "us": 1}[column.type.unit]
+    far = (raw < FIRST // factor) | (raw > AFTER_LAST // factor)
+    return np.where(far, 0, raw) * factor, far
 
 
 def _matrix(texts: pa.Array, length: int) -> Bytes:
@@ -88,7 +99,8 @@ def _parse_equal_lengths(chars: Bytes, local: tzinfo | None) -> tuple[Ints, Bool
     """Split the rows by how they end (`Z`, offset, nothing) and read each kind."""
     n, length = chars.shape
     micros, bad = np.zeros(n, np.int64), np.ones(n, np.bool_)
-    utc = np.isin(chars[:, -1], [ord("Z"), ord("z")]) & (length > 10)
+    # A date alone has no zone: there must be `THH:MM` before the letter.
+    utc = np.isin(chars[:, -1], [ord("Z"), ord("z")]) & (length > 16)
     offset = (
         np.isin(chars[:, -6], [ord("+"), ord("-")]) & ~utc
         if length >= 22

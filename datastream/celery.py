@@ -9,6 +9,7 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 
 from datastream.core import jobs
 from datastream.supervisor import die_with
@@ -18,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 TIDY_S = 60.0
+WORKER_TIMEOUT = "600s"
 
 app = Celery("datastream")
 
@@ -90,6 +92,17 @@ def end_with_the_worker(**_: Any) -> None:
     die_with(os.getppid())
 
 
+def allow_long_statements(**_: Any) -> None:
+    """A worker's statement may take longer than one of a request, for which somebody waits."""
+    connection_created.connect(_allow_long_statements, weak=False)
+
+
+def _allow_long_statements(connection: Any, **_: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [WORKER_TIMEOUT])
+
+
+signals.worker_init.connect(allow_long_statements, weak=False)
 signals.setup_logging.connect(keep_our_logging, weak=False)
 signals.beat_embedded_init.connect(end_with_the_worker, weak=False)
 

@@ -23,7 +23,11 @@ urlpatterns = [
         SpectacularJSONAPIView.as_view(renderer_classes=[health.SchemaRenderer]),
         name="schema",
     ),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path(
+        "api/docs",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"),
+        name="docs",
+    ),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", health.metrics),

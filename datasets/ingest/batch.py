@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from datasets import times
-from datasets.ingest.metadata import metadata_problem
+from datasets.ingest.metadata import metadata_problem, metadata_text
 from datastream.core.errors import InvalidInputError, RowError
 
 LISTED = 100
 KNOWN = ("id", "timestamp", "station", "value", "metadata")
 RESERVED = frozenset({"id", "timestamp", "station", "metadata"})
+VARIABLES_MAX = 200
 LARGEST_WHOLE = 2**53
 ABSENT = object()
 
@@ -64,6 +65,8 @@ class Batch:
     values : variable → shape (n,), float64 or string; null says nothing about the variable
     removed : variable → shape (n,), true where the sender takes the variable away
     metadata : shape (n,), string holding a JSON object, or null; None when no row has any
+    texts : variable → shape (n,), string: the texts of a variable whose `values` are numbers
+    numbers_as_text : whether texts in a number variable are read as numbers, as in CSV
     """
 
     station: pa.Array
@@ -72,6 +75,8 @@ class Batch:
     problems: Problems
     removed: dict[str, Bools] = field(default_factory=dict)
     metadata: pa.Array | None = None
+    texts: dict[str, pa.Array] = field(default_factory=dict)
+    numbers_as_text: bool = False
 
     def __len__(self) -> int:
         return len(self.micros)
@@ -100,6 +105,7 @@ def from_table(table: pa.Table, *, timezone: str | None = None) -> Batch:
         micros=read.micros,
         values={name: columns[name] for name in columns if name not in RESERVED},
         problems=problems,
+        numbers_as_text=True,
     )
     if "metadata" in columns:
         batch.metadata = _metadata_texts(columns["metadata"], problems)
@@ -114,7 +120,10 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.nulls(0, whole.type)
-    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+    if pa.types.is_dictionary(whole.type):
+        whole = whole.dictionary_decode()
+    other_text = pa.types.is_large_string(whole.type) or pa.types.is_string_view(whole.type)
+    return whole.cast(pa.string()) if other_text else whole
 
 
 def _stations(column: pa.Array | None, n: int) -> pa.Array:
@@ -133,7 +142,7 @@ def _metadata_texts(column: pa.Array, problems: Problems) -> pa.Array | None:
         except orjson.JSONDecodeError:
             value = text
         reasons.append(metadata_problem(value))
-        texts.append(_dumps(value) if not reasons[-1] and value else None)
+        texts.append(None if reasons[-1] else metadata_text(value))
     codes = coded.indices
     for code, reason in enumerate(reasons):
         if reason:
@@ -163,6 +172,9 @@ def from_records(records: Sequence[Any], *, local: tzinfo | None = None) -> Batc
     station = pc.fill_null(_texts(points, "station", problems), "")
     values = [_value(row, point, problems) for row, point in enumerate(points)]
     names = sorted({name for value in values for name in value})
+    if len(names) > VARIABLES_MAX:
+        message = f"More than {VARIABLES_MAX} variables, which is the most a dataset has."
+        raise InvalidInputError.of(names[VARIABLES_MAX][:80] or "value", message)
     batch = Batch(station, read.micros, {}, problems)
     for name in names:
         _add_variable(batch, name, [value.get(name, ABSENT) for value in values])
@@ -174,10 +186,15 @@ def _checked(row: int, record: Any, problems: Problems) -> Mapping[str, Any]:
     if not isinstance(record, dict):
         problems.add([row], "", "A point is a JSON object.")
         return {}
-    for name in record:
-        if name not in KNOWN:
-            problems.add([row], str(name)[:80], "There is no such field in a point.")
+    unknown = next((name for name in record if name not in KNOWN), None)
+    if unknown is not None:
+        problems.add([row], _shown(unknown), "There is no such field in a point.")
     return record
+
+
+def _shown(name: str) -> str:
+    """A name somebody made up as the receipt may hold it."""
+    return name[:80].replace("\x00", "\ufffd")
 
 
 def _texts(points: Sequence[Mapping[str, Any]], name: str, problems: Problems) -> pa.Array:
@@ -207,11 +224,13 @@ def _add_variable(batch: Batch, name: str, cells: list[Any]) -> None:
     present = [None if cell is ABSENT else cell for cell in cells]
     kinds = {type(cell) for cell in present if cell is not None}
     if not (kinds <= {int, float} or kinds <= {str}):
-        present = _one_kind(batch, name, present)
+        present = _apart(batch, name, present)
+    elif kinds == {str}:
+        batch.values[name] = pa.array(present, pa.string())
+        return
     if int in kinds:
         present = _exact(batch, name, present)
-    is_text = any(isinstance(cell, str) for cell in present)
-    batch.values[name] = pa.array(present, pa.string() if is_text else pa.float64())
+    batch.values[name] = pa.array(present, pa.float64())
 
 
 def _exact(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
@@ -223,19 +242,19 @@ def _exact(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
     return cells
 
 
-def _one_kind(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
-    """Keep numbers where there are any, else texts; all else is a row error."""
-    numbers = any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
-    kept = (int, float) if numbers else (str,)
+def _apart(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
+    """The numbers; texts are put aside, for which of both is right the variable says."""
+    texts = [cell if isinstance(cell, str) else None for cell in cells]
+    if any(cell is not None for cell in texts):
+        batch.texts[name] = pa.array(texts, pa.string())
+    numbers = [cell if type(cell) in {int, float} else None for cell in cells]
     odd = [
         row
-        for row, cell in enumerate(cells)
-        if cell is not None and (isinstance(cell, bool) or not isinstance(cell, kept))
+        for row, (cell, number, text) in enumerate(zip(cells, numbers, texts, strict=True))
+        if cell is not None and number is None and text is None
     ]
-    batch.problems.add(odd, name, "Not a number." if numbers else "Neither a number nor a text.")
-    for row in odd:
-        cells[row] = None
-    return cells
+    batch.problems.add(odd, name, "Neither a number nor a text.")
+    return numbers
 
 
 def _metadata(points: Sequence[Mapping[str, Any]], problems: Problems) -> pa.Array | None:
@@ -249,8 +268,4 @@ def _metadata(points: Sequence[Mapping[str, Any]], problems: Problems) -> pa.Arr
         if reason:
             problems.add([row], "metadata", reason)
             found[row] = None
-    return pa.array([_dumps(one) if one else None for one in found], pa.string())
-
-
-def _dumps(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return pa.array([metadata_text(one or {}) for one in found], pa.string())

@@ -1,5 +1,6 @@
 """What may be said about the values of a point."""
 
+import re
 from typing import Any
 
 import orjson
@@ -7,6 +8,8 @@ import orjson
 LARGEST_BYTES = 16 * 1024
 DEEPEST = 20
 QUALITIES = frozenset({1, 2, 3, 4, 9})
+# The escape, and not a backslash of its own before "u0000".
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def metadata_problem(metadata: Any) -> str:
@@ -22,9 +25,15 @@ def metadata_problem(metadata: Any) -> str:
     text = orjson.dumps(metadata)
     if len(text) > LARGEST_BYTES:
         return f"Larger than {LARGEST_BYTES} bytes."
-    if b"\\u0000" in text:
+    if NUL.search(text):
         return "NUL is not allowed."
     return _flags_problem(metadata)
+
+
+def metadata_text(metadata: dict[str, Any]) -> str | None:
+    """Metadata as they are stored: without empty `flags` and `quality`, nothing at all as None."""
+    said = {k: v for k, v in metadata.items() if v != {} or k not in {"flags", "quality"}}
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode() if said else None
 
 
 def _flags_problem(metadata: dict[str, Any]) -> str:

@@ -8,11 +8,10 @@ import pyarrow.compute as pc
 from django.db.models import F
 from numpy.typing import NDArray
 
-from datasets.ingest.batch import RESERVED, Batch
+from datasets.ingest.batch import RESERVED, VARIABLES_MAX, Batch
 from datasets.models import Dataset, Kind, SchemaMode, Station, Variable
 from datastream.core.errors import InvalidInputError
 
-VARIABLES_MAX = 200
 NAME_MAX = 255
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -65,11 +64,13 @@ def _refuse_unknown_variables(batch: Batch, names: list[str]) -> None:
         column = batch.values.pop(name)
         removed = batch.removed.pop(name, np.zeros(len(batch), np.bool_))
         present = column.is_valid().to_numpy(zero_copy_only=False) | removed
+        if name in batch.texts:
+            present |= _mask(batch.texts.pop(name).is_valid())
         batch.problems.add(present, name, "The dataset has no such variable and makes none.")
 
 
 def _check_values(batch: Batch, variable: Variable, missing: list[float]) -> None:
-    column = batch.values[variable.name]
+    column = _of_its_kind(batch, variable)
     if variable.kind == Kind.TEXT:
         batch.values[variable.name] = _texts(batch, variable, column)
         return
@@ -80,6 +81,18 @@ def _check_values(batch: Batch, variable: Variable, missing: list[float]) -> Non
         numbers = pc.if_else(is_sentinel, pa.scalar(None, pa.float64()), numbers)
     batch.values[variable.name] = numbers
     _check_range(batch, variable, numbers)
+
+
+def _of_its_kind(batch: Batch, variable: Variable) -> pa.Array:
+    """A variable's column; where numbers and texts came mixed, those of the other kind are bad."""
+    numbers, texts = batch.values[variable.name], batch.texts.get(variable.name)
+    if texts is None:
+        return numbers
+    if variable.kind == Kind.TEXT:
+        batch.problems.add(_mask(numbers.is_valid()), variable.name, "Not a text.")
+        return texts
+    batch.problems.add(_mask(texts.is_valid()), variable.name, "Not a number.")
+    return numbers
 
 
 def _texts(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
@@ -95,7 +108,7 @@ def _texts(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
 def _numbers(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
     """A column as float64; what is no finite number is a row error."""
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind) and batch.numbers_as_text:
         column = _numbers_in_text(batch, variable, column)
     elif pa.types.is_integer(kind):
         too_large = pc.or_(pc.greater(column, 2**53), pc.less(column, -(2**53)))
@@ -144,28 +157,34 @@ def _station_numbers(dataset: Dataset, batch: Batch) -> NDArray[np.int64]:
     coded = batch.station.dictionary_encode()
     codes = coded.dictionary.to_pylist()
     indices = coded.indices.to_numpy()
-    known = dict(dataset.stations.filter(code__in=codes).values_list("code", "id"))
-    used = set(np.unique(indices[~batch.problems.bad]).tolist())
-    new = [code for position, code in enumerate(codes) if code not in known and position in used]
-    for code in new:
-        if len(code) > NAME_MAX or not (code == "" or code.isprintable()):
-            _refuse_station(batch, indices == codes.index(code), "Not a station code.")
+    asked = [code for code in codes if "\x00" not in code]
+    known = dict(dataset.stations.filter(code__in=asked).values_list("code", "id"))
+    unknown = [code not in known for code in codes]
+    unfit = [code not in known and not _is_code(code) for code in codes]
+    _refuse_stations(batch, indices, unfit, "Not a station code.")
     if dataset.schema_mode == SchemaMode.FREEZE:
-        for code in new:
-            _refuse_station(batch, indices == codes.index(code), "The dataset has no such station.")
+        _refuse_stations(batch, indices, unknown, "The dataset has no such station.")
     else:
-        known |= _make_stations(dataset, [c for c in new if c == "" or c.isprintable()], batch)
+        used = np.unique(indices[~batch.problems.bad]).tolist()
+        known |= _make_stations(dataset, [codes[place] for place in used if unknown[place]])
     numbers = np.array([known.get(code, 0) for code in codes] or [0], np.int64)
     return numbers[indices] if len(indices) else np.zeros(0, np.int64)
 
 
-def _refuse_station(batch: Batch, rows: NDArray[np.bool_], message: str) -> None:
-    batch.problems.add(rows, "station", message)
+def _is_code(code: str) -> bool:
+    """Whether this can be a new station's code; an empty one stands for no station."""
+    return code == "" or bool(code.strip() and code.isprintable() and len(code) <= NAME_MAX)
 
 
-def _make_stations(dataset: Dataset, codes: list[str], batch: Batch) -> dict[str, int]:
-    codes = [code for code in codes if len(code) <= NAME_MAX]
-    if not codes or batch.problems.bad.all():
+def _refuse_stations(
+    batch: Batch, indices: NDArray[np.int64], refused: list[bool], message: str
+) -> None:
+    if any(refused):
+        batch.problems.add(np.array(refused)[indices], "station", message)
+
+
+def _make_stations(dataset: Dataset, codes: list[str]) -> dict[str, int]:
+    if not codes:
         return {}
     Station.objects.bulk_create([Station(dataset=dataset, code=code, name=code) for code in codes])
     Dataset.objects.filter(pk=dataset.pk).update(meta_version=F("meta_version") + 1)

@@ -115,25 +115,33 @@ def _equal_keys(station: Ints, micros: Ints) -> NDArray[np.bool_]:
 def _without_twins(
     batch: Batch, value: pa.Array, order: Ints, same: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], Ints]:
-    """Equal twins count once; rows of one key with other contents are both bad."""
-    later = np.flatnonzero(same)
-    here, before = order[later], order[later - 1]
-    differ = _differ(value, here, before)
+    """Equal twins count once; the rows of one key are all bad where their contents differ."""
+    contents = value
     if batch.metadata is not None:
-        differ |= _differ(pc.fill_null(batch.metadata, ""), here, before)
-    other = dict(zip(here[differ].tolist(), before[differ].tolist(), strict=True))
-    other |= {one: two for two, one in other.items()}
-    _mark(batch.problems, other)
-    twins = np.zeros(len(order), np.bool_)
-    twins[later] = True
-    twins[batch.problems.bad[order]] = False
+        contents = pc.binary_join_element_wise(value, pc.fill_null(batch.metadata, ""), "\n")
+    later = np.flatnonzero(same)
+    differ = _differ(contents, order[later], order[later - 1])
+    key = np.cumsum(~same)
+    torn = np.isin(key, key[later[differ]])
+    _mark(batch.problems, _others(contents, order[torn], key[torn]))
+    twins = same & ~torn
     return twins, order[~twins]
 
 
-def _differ(texts: pa.Array, here: Ints, before: Ints) -> NDArray[np.bool_]:
-    unequal = pc.not_equal(texts.take(pa.array(here)), texts.take(pa.array(before)))
-    result: NDArray[np.bool_] = unequal.to_numpy(zero_copy_only=False)
-    return result
+def _others(contents: pa.Array, rows: Ints, keys: Ints) -> dict[int, int]:
+    """Row → a row of the same key with other contents."""
+    found = list(
+        zip(rows.tolist(), keys.tolist(), contents.take(pa.array(rows)).to_pylist(), strict=True)
+    )
+    first: dict[int, tuple[int, str]] = {}
+    second: dict[int, int] = {}
+    for row, key, content in found:
+        if first.setdefault(key, (row, content))[1] != content:
+            second.setdefault(key, row)
+    return {
+        row: second[key] if content == first[key][1] else first[key][0]
+        for row, key, content in found
+    }
 
 
 def _mark(problems: Problems, other: dict[int, int]) -> None:

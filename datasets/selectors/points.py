@@ -5,7 +5,7 @@ dataset whatever is written meanwhile.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from django.db import connection
 from datasets import point_ids
 from datasets.access import View
 from datasets.models import Station, Variable
-from datasets.models.points import FIRST
+from datasets.models.points import FIRST, LAST
 from datastream.core.errors import InvalidInputError
 
 FIELDS = ("id", "timestamp", "station", "value", "metadata")
-BEGINNING = datetime.fromisoformat(FIRST)
+BEGINNING, ENDING = datetime.fromisoformat(FIRST), datetime.fromisoformat(LAST)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -143,8 +143,10 @@ def statement_values(
     if after is not None and stations and stations[0][0] == after[0]:
         if selection.descending:
             his[0] = min(hi, after[1]) if hi != "infinity" else after[1]
-        else:
+        elif after[1] < ENDING:
             los[0] = max(lo, after[1] + MICROSECOND)
+        else:  # nothing can follow at this station
+            his[0] = lo
     return {
         "dataset": view.dataset.pk,
         "n": selection.revision,
@@ -209,7 +211,7 @@ def point(view: View, identity: UUID, revision: int) -> dict[str, Any] | None:
     selection = Selection(
         revision=revision,
         start=timestamp,
-        end=timestamp + MICROSECOND if timestamp < datetime.max.replace(tzinfo=UTC) else None,
+        end=timestamp + MICROSECOND if timestamp < ENDING else None,
         stations=(code[0],),
     )
     found = page(view, selection, limit=1)

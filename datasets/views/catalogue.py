@@ -59,6 +59,12 @@ class DatasetViewSet(Resource):
         location = {"Location": f"/api/v1/datasets/{made.pk}"}
         return Response(self.represent(found), status=201, headers=location)
 
+    def locked(self) -> Dataset:
+        if self.action == "destroy":
+            services.stop_writes(access.view(self.request.user, self.kwargs["pk"]).dataset.pk)
+        found: Dataset = super().locked()
+        return found
+
     def change(self, instance: Dataset, data: dict[str, Any]) -> None:
         services.change_dataset(access.view_of(instance), **data)
 

@@ -81,9 +81,7 @@ def world(analyst: User, admin: User, client_of: ClientOf) -> World:
     write(dataset, days(10, station="A"))
     dataset.refresh_from_db()
     view = access.view(analyst, dataset.pk)
-    analysis = analyses.request_analysis(
-        view, "descriptive-statistics", {"variable": "TMAX"}, user=analyst
-    )
+    analysis = analyses.request_analysis(view, "summary", {"variable": "TMAX"}, user=analyst)
     analyses.execute(analysis.pk)
     facts = {"title": "A line", "kind": "line", "dataset": dataset.pk, "visibility": "public"}
     picture = pictures.create_visualization(analyst, {**facts, "options": {"variables": ["TMAX"]}})

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -53,6 +53,8 @@ CODE_OF_ERROR: dict[type[Exception], str] = {
     PermissionDenied: "PERMISSION_DENIED",
     RequestDataTooBig: "PAYLOAD_TOO_LARGE",
     SuspiciousOperation: "VALIDATION_ERROR",
+    IntegrityError: "CONFLICT",
+    DataError: "VALIDATION_ERROR",
     OperationalError: "SERVICE_UNAVAILABLE",
 }
 MESSAGES = {

@@ -28,6 +28,8 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             raise serializers.ValidationError("Not a text.")
+        if data and not data.strip() and not self.lines:
+            raise serializers.ValidationError("Only spaces.")
         value: str = super().to_internal_value(data)
         if not is_plain(value, lines=self.lines):
             raise serializers.ValidationError("Control characters are not allowed.")

@@ -59,12 +59,18 @@ def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRe
         response = get_response(request)
         if request.path_info.startswith("/api/v1"):
             if not response.has_header("Cache-Control"):
-                response["Cache-Control"] = "private, no-cache"
+                response["Cache-Control"] = _kept(request)
             if response.status_code >= 500 and not _is_json(response):
                 return errors.server_error(request)
         return response
 
     return middleware
+
+
+def _kept(request: WSGIRequest) -> str:
+    """Who may keep the answer: nobody if it is for one caller, else whoever asks again first."""
+    is_private = "Authorization" in request.headers or bool(request.COOKIES)
+    return "private, no-store" if is_private else "no-cache"
 
 
 def _is_json(response: HttpResponseBase) -> bool:

@@ -12,6 +12,9 @@ from rest_framework.utils.mediatypes import _MediaType
 
 from datastream.core.errors import TooLargeError, UnreadableInputError
 
+# Whole numbers of so many characters have less than 64 bits.
+SURELY_SHORT = 18
+
 
 class StrictJSONParser(BaseParser):
     """JSON in UTF-8 as RFC 8259 has it; orjson alone would keep the last of two equal keys."""
@@ -41,14 +44,27 @@ def read(stream: IO[bytes], limit: int) -> bytes:
 def loads(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_refuse_twins)
+        json.loads(body, object_pairs_hook=_refuse_twins, parse_int=_short)
     except orjson.JSONDecodeError as error:
         raise UnreadableInputError(
             f"Not valid JSON: {error.msg} at byte {error.pos}.", details={"position": error.pos}
         ) from error
+    except OverflowError as error:
+        position = body.find(str(error).encode())
+        raise UnreadableInputError(
+            f"Not valid JSON: a whole number at byte {position} is beyond 64 bits.",
+            details={"position": position},
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise UnreadableInputError("Not valid JSON: too deep or a number too long.") from error
+        raise UnreadableInputError("Not valid JSON: too deep or not in UTF-8.") from error
     return value
+
+
+def _short(digits: str) -> int:
+    """A whole number of 64 bits; orjson alone would round a longer one quietly."""
+    if len(digits) > SURELY_SHORT and not -(2**63) <= int(digits) < 2**64:
+        raise OverflowError(digits)
+    return 0
 
 
 def _refuse_twins(pairs: list[tuple[str, Any]]) -> None:

@@ -1,0 +1,190 @@
+"""The admin's pages on people, their roles and sign-ins."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.contrib.auth.models import Group
+from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse_lazy
+
+from accounts import services
+from accounts.models import Login, Membership, User
+from accounts.roles import ADMIN, ROLES
+from datastream.admin import NOTHING, Admin, ReadOnly, person
+from datastream.core.errors import ConflictError
+
+CHANGED_BY_SERVICE = ("username", "email", "is_active")
+
+
+class NewUserForm(BaseUserCreationForm[User]):
+    class Meta(BaseUserCreationForm.Meta):
+        model = User
+        fields = ("username", "email")
+
+
+class PasswordForm(AdminPasswordChangeForm[User]):
+    """Another's password; whoever was signed in with the old one no longer is."""
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> User:
+        user: User = super().save(*args, **kwargs)
+        services.end_logins(user)
+        return user
+
+
+class OwnPasswordForm(OwnForm):
+    """One's own password, which asks for the present one."""
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        services.change_password(
+            self.user,
+            current_password=self.cleaned_data["old_password"],
+            new_password=self.cleaned_data["new_password1"],
+        )
+        return self.user
+
+
+class RoleInline(admin.TabularInline[Membership, User]):
+    model = Membership
+    fields = ("group",)
+    verbose_name_plural = "roles"
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 0 if obj else 1
+
+
+@admin.register(User)
+class PeopleAdmin(Admin, UserAdmin):
+    about = "Who may sign in, and in which roles."
+    is_counted = True
+    add_form = NewUserForm
+    change_password_form = PasswordForm
+    list_display = ("username", "email", "shown_roles", "is_active", "last_login", "created_at")
+    list_filter = ("is_active", "groups")
+    search_fields = ("username", "email")
+    ordering = ("username",)
+    filter_horizontal = ()
+    date_hierarchy = "created_at"
+    readonly_fields = ("is_superuser", "last_login", "created_at", "updated_at")
+    inlines = (RoleInline,)
+    actions = ("end_sign_ins",)
+    fieldsets = (
+        (None, {"fields": ("username", "email", "password", "is_active", "is_superuser")}),
+        ("Times", {"fields": ("last_login", "created_at", "updated_at")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("username", "email", "password1", "password2"),
+                "description": f"Without a role below the user becomes {settings.DEFAULT_ROLE}.",
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="roles")
+    def shown_roles(self, user: User) -> str:
+        return ", ".join(user.roles) or NOTHING
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
+        if not change:
+            obj.save()
+            return
+        data = {name: form.cleaned_data[name] for name in form.changed_data}
+        data = {name: value for name, value in data.items() if name in CHANGED_BY_SERVICE}
+        if obj.pk == person(request).pk and not obj.is_active:
+            raise ConflictError("You cannot shut yourself out; another admin can.")
+        if data:
+            services.change_user(person(request), obj, data)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        formset.save(commit=False)  # tells the history what has changed
+        kept = [one.cleaned_data for one in formset.forms if one.cleaned_data.get("group")]
+        roles = {one["group"].name for one in kept if not one.get("DELETE")}
+        user = form.instance
+        if user.pk == person(request).pk and user.is_admin and ADMIN not in roles:
+            raise ConflictError("You cannot take the admin's role from yourself.")
+        services.set_roles(user, sorted(roles or ({settings.DEFAULT_ROLE} - {change})))
+
+    # -------------------------------------------------------------- leaving
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what is removed: the person; what they made stays, under a name of no one."""
+        told = [f"{user}: name, e-mail address, password, roles and sign-ins" for user in objs]
+        lacking = () if self.has_delete_permission(request) else ("users",)
+        return told, {"users": len(told)}, set(lacking), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        if obj.pk == person(request).pk:
+            raise ConflictError("You cannot remove yourself; another admin can.")
+        services.remove_user(obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
+
+    @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
+    def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            services.end_logins(user)
+        self.message_user(request, "Their sign-ins through the API have ended.")
+
+    # -------------------------------------------------------------- one's own password
+    def get_urls(self) -> list[URLPattern]:
+        own = self.admin_site.admin_view(self.own_password, cacheable=True)
+        return [path("own-password/", own, name="own_password"), *super().get_urls()]
+
+    def own_password(self, request: HttpRequest) -> HttpResponse:
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse_lazy("admin:password_change_done"),
+            extra_context=self.admin_site.each_context(request),
+        )
+        return view(request)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(Admin, GroupAdmin):
+    about = "What each role may do. Changes work from the next request on."
+    list_display = ("name", "members")
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(members=Count("membership"))
+
+    @admin.display(description="members", ordering="members")
+    def members(self, group: Any) -> int:
+        return int(group.members)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> Any:
+        return ("name",) if obj and obj.name in ROLES else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_ours = obj is not None and obj.name in ROLES
+        return not is_ours and super().has_delete_permission(request, obj)
+
+
+@admin.register(Login)
+class LoginAdmin(ReadOnly):
+    about = "Sign-ins through the API."
+    list_display = ("user", "created_at", "expires_at", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    ordering = ("-created_at",)
+    date_hierarchy = "created_at"
+    fields = ("id", "user", "created_at", "expires_at", "ended_at")
