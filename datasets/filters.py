@@ -1,6 +1,5 @@
 """Filters of datasets, and the query of a read of points."""
 
-import math
 import re
 from typing import Any
 
@@ -16,6 +15,8 @@ from datastream.core import clock
 from datastream.core.api.filtering import InstantFilter
 from datastream.core.errors import InvalidInputError
 
+# Not float() alone, which takes "nan", "1_0" and digits of any script.
+NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 REVISION = re.compile(r"\d{1,9}", re.ASCII)
 DATA_QUERY = frozenset(
     {
@@ -78,12 +79,12 @@ class DatasetFilter(django_filters.FilterSet):
 
 
 def bbox(text: str) -> tuple[float, float, float, float]:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InvalidInputError.of("bbox", "Give west,south,east,north.") from error
+    parts = text.split(",")
+    if len(parts) != 4 or not all(NUMBER.fullmatch(part) for part in parts):
+        raise InvalidInputError.of("bbox", "Give west,south,east,north.")
+    west, south, east, north = (float(part) for part in parts)
     longitudes = all(-180 <= one <= 180 for one in (west, east))
-    if not (longitudes and -90 <= south <= north <= 90 and math.isfinite(west + east)):
+    if not (longitudes and -90 <= south <= north <= 90):
         raise InvalidInputError.of("bbox", "Give degrees: west,south,east,north, south ≤ north.")
     return west, south, east, north
 

@@ -39,6 +39,13 @@ EXAMPLE = {
 }
 
 
+class Step(serializers.ChoiceField):
+    """A choice of numbers, in which 1 and 1.0 are the same."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(float(data) if type(data) is int else data)
+
+
 class OwnerSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
@@ -70,7 +77,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         min_value=1, max_value=36_500, required=False, allow_null=True,
         help_text="Values newer than so many days are hidden from those without `edit`.",
     )  # fmt: skip
-    coordinate_step_deg = serializers.ChoiceField(
+    coordinate_step_deg = Step(
         [0.1, 1.0], required=False, allow_null=True,
         help_text="Coordinates are rounded to this many degrees for those without `edit`.",
     )  # fmt: skip

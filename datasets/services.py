@@ -10,6 +10,7 @@ from django.db.models import F
 from accounts.models import User
 from datasets.access import Right, View, require
 from datasets.ingest import merge as merging
+from datasets.ingest.batch import VARIABLES_MAX
 from datasets.models import Dataset, Share, Station, Variable
 from datastream.core.errors import ConflictError, InvalidInputError
 
@@ -62,9 +63,10 @@ def _note_change(dataset_id: UUID) -> None:
 @transaction.atomic
 def add_station(view: View, **facts: Any) -> Station:
     require(view, Right.EDIT)
+    # Before the check: the row stays locked, so that nobody adds the same meanwhile.
+    _note_change(view.dataset.pk)
     if Station.objects.filter(dataset=view.dataset, code=facts["code"]).exists():
         raise ConflictError(f"There is a station {facts['code']!r} already.")
-    _note_change(view.dataset.pk)
     return Station.objects.create(dataset=view.dataset, **facts)
 
 
@@ -77,9 +79,13 @@ def change_station(view: View, station: Station, **facts: Any) -> Station:
 @transaction.atomic
 def add_variable(view: View, **facts: Any) -> Variable:
     require(view, Right.EDIT)
-    if Variable.objects.filter(dataset=view.dataset, name=facts["name"]).exists():
-        raise ConflictError(f"There is a variable {facts['name']!r} already.")
     _note_change(view.dataset.pk)
+    names = set(Variable.objects.filter(dataset=view.dataset).values_list("name", flat=True))
+    if facts["name"] in names:
+        raise ConflictError(f"There is a variable {facts['name']!r} already.")
+    if len(names) >= VARIABLES_MAX:
+        message = f"A dataset has at most {VARIABLES_MAX} variables; this would be one more."
+        raise InvalidInputError.of("name", message)
     return Variable.objects.create(dataset=view.dataset, **facts)
 
 

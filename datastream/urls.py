@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from datastream import health
@@ -32,7 +33,7 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("metrics", health.metrics),
     path("admin/", admin.site.urls),
-    re_path(r"^api(/.*)?$", errors.not_found),
+    re_path(r"^api(/.*)?$", csrf_exempt(errors.not_found)),
 ]
 
 handler400 = errors.bad_request

@@ -239,7 +239,7 @@ def _records(data: Any) -> list[Any]:
 
 
 def _numbers(text: str | None, name: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",")) if text else ()
-    except ValueError as error:
-        raise InvalidInputError.of(name, "Give numbers between commas.") from error
+    parts = text.split(",") if text else []
+    if not all(filters.NUMBER.fullmatch(part) for part in parts):
+        raise InvalidInputError.of(name, "Give numbers between commas.")
+    return tuple(float(part) for part in parts)
