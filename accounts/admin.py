@@ -4,20 +4,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.forms import AdminPasswordChangeForm as OwnForm
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.contrib.auth.models import Group
-from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse_lazy
+from django.http import HttpRequest
 
 from accounts import services
 from accounts.models import Login, Membership, User
 from accounts.roles import ADMIN, ROLES
-from datastream.admin import NOTHING, Admin, ReadOnly, person
+from datastream.core.admin import NOTHING, Admin, ReadOnly, person
 from datastream.core.errors import ConflictError
 
 CHANGED_BY_SERVICE = ("username", "email", "is_active")
@@ -39,18 +36,6 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         return user
 
 
-class OwnPasswordForm(OwnForm):
-    """One's own password, which asks for the present one."""
-
-    def save(self, *args: Any, **kwargs: Any) -> Any:
-        services.change_password(
-            self.user,
-            current_password=self.cleaned_data["old_password"],
-            new_password=self.cleaned_data["new_password1"],
-        )
-        return self.user
-
-
 class RoleInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     fields = ("group",)
@@ -61,7 +46,7 @@ class RoleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class PeopleAdmin(Admin, UserAdmin):
+class PeopleAdmin(Admin, UserAdmin):  # type: ignore[type-arg]
     about = "Who may sign in, and in which roles."
     is_counted = True
     add_form = NewUserForm
@@ -143,19 +128,6 @@ class PeopleAdmin(Admin, UserAdmin):
             services.end_logins(user)
         self.message_user(request, "Their sign-ins through the API have ended.")
 
-    # -------------------------------------------------------------- one's own password
-    def get_urls(self) -> list[URLPattern]:
-        own = self.admin_site.admin_view(self.own_password, cacheable=True)
-        return [path("own-password/", own, name="own_password"), *super().get_urls()]
-
-    def own_password(self, request: HttpRequest) -> HttpResponse:
-        view = PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
-            success_url=reverse_lazy("admin:password_change_done"),
-            extra_context=self.admin_site.each_context(request),
-        )
-        return view(request)
-
 
 admin.site.unregister(Group)
 
@@ -167,7 +139,8 @@ class RoleAdmin(Admin, GroupAdmin):
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        return super().get_queryset(request).annotate(members=Count("membership"))
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.annotate(members=Count("membership"))
 
     @admin.display(description="members", ordering="members")
     def members(self, group: Any) -> int:

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -14,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from datasets import services
 from datasets.access import View, view
 from datasets.models import Dataset, Receipt, Revision, Share, Station, Variable
-from datastream.admin import NOTHING, Admin, ReadOnly, image, link, person, pretty
+from datastream.core.admin import NOTHING, Admin, ReadOnly, image, link, person, pretty
 
 REVISIONS_SHOWN = 5
 # What hangs on a dataset, and the pages that list it. Other apps' pages are known by name only.
@@ -121,17 +120,22 @@ class DatasetAdmin(Admin):
         return format_html(
             "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
             format_html_join("", '<th scope="col">{}</th>', [(head,) for head in heads]),
-            format_html_join("", "<tr>" + '<td class="number">{}</td>' * len(heads) + "</tr>", rows),
+            format_html_join(
+                "", "<tr>" + '<td class="number">{}</td>' * len(heads) + "</tr>", rows
+            ),
         )
 
     # -------------------------------------------------------------- changed
     def save_model(self, request: HttpRequest, obj: Dataset, form: Any, change: bool) -> None:  # noqa: FBT001
-        facts = {name: form.cleaned_data[name] for name in form.changed_data}
+        facts = dict(form.cleaned_data)
         if not change:
-            facts = {"visibility": obj.visibility, "schema_mode": obj.schema_mode} | facts
-            adopt(obj, services.create_dataset(facts.pop("owner"), id=obj.pk, **facts))
-        elif facts:
-            services.change_dataset(seen_by(request, obj.pk), **facts)
+            adopt(obj, services.create_dataset(facts.pop("owner"), **facts))
+        elif form.changed_data:
+            changed = {name: facts[name] for name in form.changed_data}
+            services.change_dataset(seen_by(request, obj.pk), **changed)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"owner": person(request).pk, **super().get_changeform_initial_data(request)}
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return how much goes. Django's own way would load all of it, one object a row."""
@@ -188,9 +192,9 @@ class StationAdmin(Part):
     def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:  # noqa: FBT001
         facts, seen = dict(form.cleaned_data), seen_by(request, obj.dataset_id)
         facts.pop("dataset", None)
-        if change:
+        if change and form.changed_data:
             services.change_station(seen, obj, **facts)
-        else:
+        if not change:
             adopt(obj, services.add_station(seen, **facts))
 
 
@@ -205,9 +209,9 @@ class VariableAdmin(Part):
     def save_model(self, request: HttpRequest, obj: Variable, form: Any, change: bool) -> None:  # noqa: FBT001
         facts, seen = dict(form.cleaned_data), seen_by(request, obj.dataset_id)
         facts.pop("dataset", None)
-        if change:
+        if change and form.changed_data:
             services.change_variable(seen, obj, **facts)
-        else:
+        if not change:
             adopt(obj, services.add_variable(seen, **facts))
 
 
@@ -216,12 +220,8 @@ class ShareForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the c
         data: dict[str, Any] = super().clean() or {}
         is_new = {"user", "role"} <= self.fields.keys()
         if is_new and bool(data.get("user")) == bool(data.get("role")):
-            raise ValidationError("Choose either a user or a role.")
+            self.add_error("role", "Choose either a user or a role.")
         return data
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # Said above in better words than the constraint's.
-        return super()._get_validation_exclusions() | {"role"}
 
 
 @admin.register(Share)

@@ -43,7 +43,7 @@ class Step(serializers.ChoiceField):
     """A choice of numbers, in which 1 and 1.0 are the same."""
 
     def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(float(data) if type(data) is int else data)
+        return super().to_internal_value(str(float(data)) if type(data) is int else data)
 
 
 class OwnerSerializer(serializers.ModelSerializer[User]):
@@ -151,13 +151,13 @@ class VariableSerializer(serializers.ModelSerializer[Variable]):
 
     name = Text(max_length=255)
     standard_name = serializers.RegexField(
-        r"\A[a-z0-9_]*\Z", max_length=255, required=False, allow_blank=True,
+        r"\A[a-z0-9_]+\Z", max_length=255, required=False, allow_blank=True,
         help_text="CF standard name",
     )  # fmt: skip
     unit = Text(max_length=64, required=False, allow_blank=True)
     cell_method = Text(max_length=255, required=False, allow_blank=True, help_text="time: maximum")
     interval = serializers.RegexField(
-        r"\A(P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?)?\Z", max_length=20,
+        r"\AP(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?\Z", max_length=20,
         required=False, allow_blank=True, help_text="ISO 8601 duration between values: P1D",
     )  # fmt: skip
     missing_values = serializers.ListField(
@@ -214,7 +214,7 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
     """What one write changed; `digest` chains the rows of all revisions up to this one."""
 
     user = serializers.SerializerMethodField()
-    run = serializers.UUIDField(source="run_id", read_only=True)
+    run = serializers.UUIDField(source="run_id", read_only=True, allow_null=True)
 
     class Meta:
         model = Revision
@@ -250,6 +250,7 @@ class NewPointSerializer(serializers.Serializer[Any]):
     metadata = serializers.DictField(required=False)
 
 
+@extend_schema_serializer(many=False)
 class PointPageSerializer(serializers.Serializer[Any]):
     dataset = serializers.UUIDField()
     revision = serializers.IntegerField(help_text="What was read; `next` reads the same.")

@@ -13,6 +13,7 @@ from datastream.core.errors import InvalidInputError
 
 MESSAGE = "Not a time; write it like 2001-01-31T12:00:00Z."
 SECOND = 1_000_000
+QUARTER = 900 * SECOND
 DAY = 86_400 * SECOND
 FIRST = int(np.datetime64("0001-01-01", "us").astype(np.int64))
 AFTER_LAST = int(np.datetime64("9999-12-31", "us").astype(np.int64)) + DAY
@@ -186,16 +187,25 @@ def _digits(chars: Bytes) -> tuple[Ints, Bools]:
 def _from_local(micros: Ints, local: tzinfo) -> Ints:
     """Instants of wall times; a doubled hour is its first, a skipped one is moved forward.
 
-    Zones are asked once an hour of wall time that occurs, not once a value.
+    Zones are asked once a quarter of an hour of wall time that occurs, not once a value.
     """
-    hours, inverse = np.unique(micros // (900 * SECOND), return_inverse=True)
-    offsets = np.fromiter((_utc_offset(int(hour), local) for hour in hours), np.int64, len(hours))
-    return micros - offsets[inverse]
+    offsets = _offsets(micros, local, QUARTER)
+    # Mean solar time is off by odd seconds, and ends within a quarter (New York 1883, 12:03:58).
+    odd = offsets % QUARTER != 0
+    offsets[odd] = _offsets(micros[odd], local, SECOND)
+    return micros - offsets
 
 
-def _utc_offset(quarter: int, local: tzinfo) -> int:
+def _offsets(micros: Ints, local: tzinfo, step: int) -> Ints:
+    """The offset at the start of the step that each wall time is in."""
+    steps, inverse = np.unique(micros // step, return_inverse=True)
+    asked = (_utc_offset(int(one) * step, local) for one in steps)
+    return np.fromiter(asked, np.int64, len(steps))[inverse]
+
+
+def _utc_offset(micros: int, local: tzinfo) -> int:
     try:
-        wall = datetime(1970, 1, 1) + timedelta(minutes=15 * quarter)  # noqa: DTZ001 - wall time
+        wall = datetime(1970, 1, 1) + timedelta(microseconds=micros)  # noqa: DTZ001 - wall time
         offset = wall.replace(tzinfo=local).utcoffset()
     except OverflowError:
         offset = None

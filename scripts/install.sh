@@ -86,6 +86,8 @@ explain() {
         fail "The disk is full ($(free_mb) MB free, $NEEDED_MB MB are needed); make room and run it again."
     elif grep -qiE 'name resolution|not known|NewConnectionError|timed out|Max retries|unreachable|ProxyError|error sending request|dns error|failed to fetch|client error \(connect|from versions: none' "$log"; then
         fail "The package index cannot be reached; check the network or the proxy and run it again (details: $log)."
+    elif grep -qiE "gcc.*(not found|failed|No such file)|Unable to find.*compiler|Python\.h|Failed building wheel|Failed to build" "$log"; then
+        fail "A package has no build for this machine and could not be compiled; install a C compiler and Python's headers (on Debian and Ubuntu: apt install build-essential python3-dev), or use Python 3.11 to 3.13 on x86-64 or arm64 (details: $log)."
     elif grep -qiE 'do not match the hashes|hash mismatch' "$log"; then
         fail "A downloaded package is not the one that was locked, so nothing of it was installed (details: $log)."
     fi

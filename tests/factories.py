@@ -4,6 +4,8 @@ import itertools
 from datetime import date, timedelta
 from typing import Any
 
+from rest_framework.test import APIClient
+
 from accounts import services as accounts
 from accounts.models import User
 from datasets import ingest
@@ -17,6 +19,16 @@ def make_user(role: str = "analyst", **facts: Any) -> User:
     name = facts.pop("username", f"{role}-{next(_numbers)}")
     email = facts.pop("email", f"{name}@example.org")
     return accounts.create_user(name, email, password=PASSWORD, roles=[role])
+
+
+def signed_in(user: User | None) -> APIClient:
+    """A client that is signed in as a user over the API, or that of nobody."""
+    client = APIClient(raise_request_exception=False)
+    if user is not None:
+        body = {"username": user.username, "password": PASSWORD}
+        tokens = client.post("/api/v1/auth/token", body, format="json").json()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+    return client
 
 
 def make_dataset(owner: User | None = None, **facts: Any) -> Dataset:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from pyarrow import csv
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +17,7 @@ from datastream.core.api.conditional import is_unchanged, tagged
 from datastream.core.api.permissions import ANYONE, SIGNED_IN
 from datastream.core.api.views import Resource
 from datastream.core.errors import InvalidInputError
-from visualizations import selectors, services
+from visualizations import drawing, selectors, services
 from visualizations.models import Visualization
 from visualizations.registry import kinds
 from visualizations.serializers import (
@@ -143,11 +144,15 @@ class VisualizationViewSet(Resource):
     def _form_and_size(self, request: Request) -> tuple[str, services.Size]:
         query = request.query_params
         form = query.get("format", "png")
+        if form not in MEDIA:
+            raise NotAcceptable
         size = services.Size(
             width=_number(query.get("width", "1200"), "width", int),
             height=_number(query.get("height", "600"), "height", int),
             scale=_number(query.get("scale", "1"), "scale", float),
         )
+        # Before a tag is made of them: no tag holds a number of thirty digits.
+        drawing.check_size(form, width=size.width, height=size.height, scale=size.scale)
         return form, size
 
     @extend_schema(

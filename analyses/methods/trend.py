@@ -44,7 +44,7 @@ def trend(
     step: str = "auto",
     min_coverage: float = 0.8,
     confidence: float = 0.95,
-    autocorrelation: Autocorrelation = "hamed_rao",
+    autocorrelation: Autocorrelation = "yue_wang",
 ) -> dict[str, Any]:
     """Find how a series changes with time, and how sure that is.
 
@@ -272,7 +272,7 @@ analyses.add(
             "autocorrelation": {
                 "type": "string",
                 "enum": ["hamed_rao", "yue_wang", "none"],
-                "default": "hamed_rao",
+                "default": "yue_wang",
                 "description": "Correction of the test's variance for dependent values; it never "
                 "shrinks below 1.",
             },

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import pyarrow.compute as pc
+import numpy as np
 from django.db import connection
 
 from datasets.ingest.copy import copy_in
-from datasets.ingest.rows import Rows
+from datasets.ingest.rows import Ints, Rows
 
 # Above this the planner is held to one bounded hash join; below, each row is looked up by its key.
 MANY = 20_000
@@ -20,12 +20,11 @@ COLUMNS = "dataset_id, station_id, timestamp, value, metadata, revision"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 IS_ANYTHING_STORED = """
 SELECT EXISTS (
-    SELECT FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) span(station_id, lo, hi),
+    SELECT FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) span(station_id, lo, hi),
     LATERAL (
         SELECT FROM data_points p
         WHERE p.dataset_id = %s AND p.station_id = span.station_id
-        AND p.timestamp BETWEEN 'epoch'::timestamptz + span.lo * interval '1 microsecond'
-                            AND 'epoch'::timestamptz + span.hi * interval '1 microsecond'
+        AND p.timestamp BETWEEN span.lo AND span.hi
         LIMIT 1
     ) stored
 )"""
@@ -51,8 +50,7 @@ BY_ONE_JOIN = """
 LEFT JOIN (
     SELECT * FROM data_points
     WHERE dataset_id = %(dataset)s AND station_id = ANY(%(stations)s)
-    AND timestamp BETWEEN 'epoch'::timestamptz + %(lo)s * interval '1 microsecond'
-                      AND 'epoch'::timestamptz + %(hi)s * interval '1 microsecond'
+    AND timestamp BETWEEN %(lo)s AND %(hi)s
 ) p ON p.station_id = s.station_id AND p.timestamp = s.timestamp"""
 BY_KEY = """
 LEFT JOIN LATERAL (
@@ -88,9 +86,7 @@ SELECT %(dataset)s, %(n)s, station_id, min(timestamp), max(timestamp)
 FROM delta GROUP BY station_id"""
 EXTENTS_OF_SPANS = """
 INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
-SELECT %s, %s, station_id, 'epoch'::timestamptz + lo * interval '1 microsecond',
-       'epoch'::timestamptz + hi * interval '1 microsecond'
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) span(station_id, lo, hi)"""
+SELECT %s, %s, span.* FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) span"""
 CONTRADICTED = """
 SELECT station_id, (extract(epoch FROM timestamp) * 1000000)::bigint
 FROM delta WHERE was IS NOT NULL ORDER BY station_id, timestamp LIMIT 100"""
@@ -129,22 +125,19 @@ def merge(dataset: UUID, rows: Rows, number: int, *, on_conflict: str) -> Merged
     """Store rows as revision `number`; raise Contradiction under `on_conflict="error"`."""
     if not len(rows):
         return Merged()
-    spans = [column.tolist() for column in rows.spans()]
+    stations, first, last = rows.spans()
+    spans = [stations.tolist(), _instants(first), _instants(last)]
     with connection.cursor() as cursor:
         if not rows.removes:
             cursor.execute(IS_ANYTHING_STORED, [*spans, dataset])
-            if not cursor.fetchone()[0] and not _says_nothing(rows):
+            # A row that says nothing must not be stored.
+            if not cursor.fetchone()[0] and not rows.says_nothing:
                 return _copy_straight(cursor, dataset, rows, number, spans)
         return _merge_staged(cursor, dataset, rows, number, on_conflict)
 
 
-def _says_nothing(rows: Rows) -> bool:
-    """Whether some row has no value at all, which must not be stored."""
-    return bool(pc.any(pc.equal(rows.value, "{}")).as_py())
-
-
 def _copy_straight(
-    cursor: Any, dataset: UUID, rows: Rows, number: int, spans: list[list[int]]
+    cursor: Any, dataset: UUID, rows: Rows, number: int, spans: list[list[Any]]
 ) -> Merged:
     """Nothing is stored in the span of these rows, so nothing has to be compared."""
     copy_in(
@@ -189,8 +182,8 @@ def _make_delta(cursor: Any, dataset: UUID, rows: Rows) -> None:
         changed="jsonb_strip_nulls(p.value || s.value)" if rows.removes else "p.value || s.value",
     )
     stations = sorted(set(rows.spans()[0].tolist()))
-    span = {"lo": int(rows.micros.min()), "hi": int(rows.micros.max())}
-    cursor.execute(sql, {"dataset": dataset, "stations": stations, **span})
+    lo, hi = _instants(np.array([rows.micros.min(), rows.micros.max()]))
+    cursor.execute(sql, {"dataset": dataset, "stations": stations, "lo": lo, "hi": hi})
     if many:
         cursor.execute("SET LOCAL enable_nestloop = on")
 
@@ -214,3 +207,8 @@ def _apply_delta(cursor: Any, values: dict[str, Any], merged: Merged, delta: int
 def _count(cursor: Any, sql: str) -> int:
     cursor.execute(sql)
     return int(cursor.fetchone()[0])
+
+
+def _instants(micros: Ints) -> list[str]:
+    """As texts: µs times an interval is a float to the database, exact only from 1684 to 2255."""
+    return [f"{text}Z" for text in np.datetime_as_string(micros.astype("datetime64[us]"))]

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,21 +21,33 @@ ROWS_A_CHUNK = 65_536
 class Rows:
     """Columns of equal length, sorted by (station, micros), keys unique.
 
-    `value` is a JSON object, a null in it takes the variable away (`removes` tells whether any
-    does); `metadata` is a JSON object or null; `row` is where the row stood in what was sent.
-    `twins` counts equal rows that were left out.
+    `row` is where the row stood in the batch; `twins` counts equal rows that were left out. The
+    texts of values and metadata are made chunk by chunk, while the database reads those before.
     """
 
     row: Ints
     station: Ints
     micros: Ints
-    value: pa.Array
-    metadata: pa.Array | None
-    removes: bool
+    batch: Batch
     twins: int
+    _content: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @property
+    def removes(self) -> bool:
+        """Whether a null in a value may take its variable away."""
+        return bool(self.batch.removed)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether some row has no value of any variable."""
+        columns = self.batch.values.values()
+        if any(column.null_count == 0 for column in columns):
+            return False
+        valid = [column.is_valid().to_numpy(zero_copy_only=False)[self.row] for column in columns]
+        return not np.logical_or.reduce(valid).all() if valid else True
 
     def spans(self) -> tuple[Ints, Ints, Ints]:
         """Station, first and last instant (µs, both in) of each station."""
@@ -45,31 +58,27 @@ class Rows:
     def chunks(self, before: str, after: str) -> Iterator[memoryview]:
         """Lines for COPY: `before`, station, time, value, metadata, `after`, between tabs."""
         for first in range(0, len(self), ROWS_A_CHUNK):
-            yield self._lines(first, before, after)
+            yield self._lines(slice(first, first + ROWS_A_CHUNK), before, after)
 
-    def _lines(self, first: int, before: str, after: str) -> memoryview:
-        part = slice(first, first + ROWS_A_CHUNK)
-        stations = pc.cast(pa.array(self.station[part]), pa.string())
-        times = pc.cast(pa.array(self.micros[part]).cast(pa.timestamp("us")), pa.string())
-        value = _escaped(self.value.slice(first, ROWS_A_CHUNK))
+    def _lines(self, part: slice, before: str, after: str) -> memoryview:
+        rows, station, micros = self.row[part], self.station[part], self.micros[part]
+        value = _escaped(value_texts(self.batch, rows))
         metadata = pa.scalar("\\N")
-        if self.metadata is not None:
-            metadata = pc.fill_null(_escaped(self.metadata.slice(first, ROWS_A_CHUNK)), "\\N")
-        columns = [stations, times, value, metadata]
-        lines = pc.binary_join_element_wise(*columns, "\t")
-        whole = pc.binary_join_element_wise(before, lines, after + "\n", "")
+        if self.batch.metadata is not None:
+            picked = self.batch.metadata.take(pa.array(rows))
+            metadata = pc.fill_null(_escaped(picked), "\\N")
+            self._content.update(memoryview(metadata.buffers()[2]))
+        for column in (station.data, micros.data, value.buffers()[2]):
+            self._content.update(memoryview(column))
+        stations = pc.cast(pa.array(station), pa.string())
+        times = pc.cast(pa.array(micros).cast(pa.timestamp("us")), pa.string())
+        columns = [before, stations, "\t", times, "\t", value, "\t", metadata, f"{after}\n"]
+        whole = pc.binary_join_element_wise(*columns, "")
         return memoryview(whole.buffers()[2])
 
     def digest(self, before: str) -> str:
-        """SHA-256 over the digest before and all columns."""
-        digest = hashlib.sha256(before.encode())
-        for column in (self.station, self.micros):
-            digest.update(np.ascontiguousarray(column).data)
-        for texts in (self.value, self.metadata):
-            if texts is not None:
-                fresh = pc.binary_join_element_wise(pc.fill_null(texts, ""), "\n", "")
-                digest.update(memoryview(fresh.buffers()[2] or b""))
-        return digest.hexdigest()
+        """SHA-256 over the digest before and all rows, once all chunks have been read."""
+        return hashlib.sha256(before.encode() + self._content.digest()).hexdigest()
 
 
 def _escaped(texts: pa.Array) -> pa.Array:
@@ -78,22 +87,17 @@ def _escaped(texts: pa.Array) -> pa.Array:
 
 def rows_of(batch: Batch, stations: Ints) -> Rows:
     """Sort the good rows, leave out equal twins, mark contradicting twins as problems."""
-    value = value_texts(batch)
     order = _order(batch, stations)
     same = _equal_keys(stations[order], batch.micros[order])
     twins = np.zeros(len(order), np.bool_)
     if same.any():
-        twins, order = _without_twins(batch, value, order, same)
+        twins, order = _without_twins(batch, order, same)
         order = order[~batch.problems.bad[order]]
-    picked = pa.array(order)
-    in_place = len(order) == len(batch) and bool((np.diff(order) == 1).all())
     return Rows(
         row=order,
         station=stations[order],
         micros=batch.micros[order],
-        value=value if in_place else value.take(picked),
-        metadata=None if batch.metadata is None else batch.metadata.take(picked),
-        removes=bool(batch.removed),
+        batch=batch,
         twins=int(twins.sum()),
     )
 
@@ -113,12 +117,12 @@ def _equal_keys(station: Ints, micros: Ints) -> NDArray[np.bool_]:
 
 
 def _without_twins(
-    batch: Batch, value: pa.Array, order: Ints, same: NDArray[np.bool_]
+    batch: Batch, order: Ints, same: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], Ints]:
     """Equal twins count once; the rows of one key are all bad where their contents differ."""
-    contents = value
+    contents = value_texts(batch)
     if batch.metadata is not None:
-        contents = pc.binary_join_element_wise(value, pc.fill_null(batch.metadata, ""), "\n")
+        contents = pc.binary_join_element_wise(contents, pc.fill_null(batch.metadata, ""), "\n")
     later = np.flatnonzero(same)
     here, before = (contents.take(pa.array(order[places])) for places in (later, later - 1))
     differ = pc.not_equal(here, before).to_numpy(zero_copy_only=False)
@@ -154,27 +158,32 @@ def _mark(problems: Problems, other: dict[int, int]) -> None:
         )
 
 
-def value_texts(batch: Batch) -> pa.Array:
-    """The JSON object of each row, in the order of the variables' names."""
-    pieces = [_piece(batch, name) for name in sorted(batch.values)]
-    if not pieces:
-        return pa.repeat(pa.scalar("{}"), len(batch))
+def value_texts(batch: Batch, rows: Ints | None = None) -> pa.Array:
+    """The JSON object of each of the rows, or of all, in the order of the variables' names."""
+    rows = np.arange(len(batch)) if rows is None else rows
     # Not null_handling="skip": pyarrow 26 drops the rows in which all pieces are null.
-    joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
-    whole = pc.binary_join_element_wise("{", joined, "}", "")
+    pieces = [
+        "{",
+        *(piece for name in sorted(batch.values) for piece in _pieces(batch, name, rows)),
+    ]
+    whole = pc.binary_join_element_wise(
+        *pieces, pa.repeat("}", len(rows)), "", null_handling="replace", null_replacement=""
+    )
     return pc.replace_substring(whole, "{,", "{", max_replacements=1)
 
 
-def _piece(batch: Batch, name: str) -> pa.Array:
-    """`,"name":value`, null where the row says nothing of it."""
+def _pieces(batch: Batch, name: str, rows: Ints) -> list[Any]:
+    """What together makes `,"name":value`, or nothing where the row says nothing of it."""
     key = "," + orjson.dumps(name).decode() + ":"
-    column = batch.values[name]
+    column = batch.values[name].take(pa.array(rows))
     is_text = pa.types.is_string(column.type)
     text = _json_texts(column) if is_text else pc.cast(column, pa.string())
     removed = batch.removed.get(name)
     if removed is not None:
-        text = pc.if_else(pa.array(removed), pa.scalar("null"), text)
-    return pc.binary_join_element_wise(key, text, "")
+        text = pc.if_else(pa.array(removed[rows]), pa.scalar("null"), text)
+    if not text.null_count:
+        return [key, text]
+    return [pc.binary_join_element_wise(key, text, "")]
 
 
 def _json_texts(column: pa.Array) -> pa.Array:

@@ -70,7 +70,7 @@ def test_defaults_are_filled_in_and_parted_from_the_common_ones():
         "step": "auto",
         "min_coverage": 0.8,
         "confidence": 0.9,
-        "autocorrelation": "hamed_rao",
+        "autocorrelation": "yue_wang",
     }
     assert registry["trend"].own(found).keys() == registry["trend"].parameters.keys()
 

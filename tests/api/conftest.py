@@ -35,8 +35,11 @@ class Operation:
         path = self.path
         for one in self.about.get("parameters", []):
             if one["in"] == "path":
-                unknown = 999 if one["schema"]["type"] == "integer" else UNKNOWN
-                path = path.replace(f"{{{one['name']}}}", str(whole.get(one["name"], unknown)))
+                is_number = one["schema"]["type"] == "integer"
+                value = whole.get(one["name"], UNKNOWN)
+                if is_number and not isinstance(value, int):
+                    value = 999
+                path = path.replace(f"{{{one['name']}}}", str(value))
         return path
 
     def __str__(self) -> str:

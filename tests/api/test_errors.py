@@ -1,5 +1,6 @@
 """Errors: one shape, the right status, no 5xx whatever is sent."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,8 @@ def test_in_12_no_body_whatever_it_is_makes_a_5xx(
     for one in operations:
         if "requestBody" in one.about:
             path = one.at(dataset_id=world.dataset.pk, id=world.dataset.pk)
-            answer = getattr(world.admin, one.method)(path, body, format="json")
+            send = getattr(world.admin, one.method)
+            answer = send(path, json.dumps(body), content_type="application/json")
             assert answer.status_code in {400, 404} | fine, (one, answer.content)
             if answer.status_code >= 400:
                 in_shape(answer, answer.status_code)

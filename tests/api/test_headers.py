@@ -65,11 +65,10 @@ def test_an_id_in_capitals_is_the_same_object(world: World) -> None:
 
 
 def test_private_answers_are_not_kept_by_anybody_between(world: World) -> None:
-    for client in (world.api, world.anyone):
-        for path in (DATASETS, f"{DATASETS}/{world.dataset.pk}", f"{API}/nothing"):
-            directives = client.get(path)["Cache-Control"]
-            assert "private" in directives
-            assert "no-cache" in directives or "no-store" in directives
+    for path in (DATASETS, f"{DATASETS}/{world.dataset.pk}", f"{API}/nothing"):
+        assert world.api.get(path)["Cache-Control"] == "private, no-store"
+        # Whoever keeps what anyone may see asks first whether it is still so.
+        assert world.anyone.get(path)["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/docs", "/admin/login/", DATASETS, "/nothing"])
@@ -114,4 +113,4 @@ def test_answers_are_compressed_where_the_client_can(world: World) -> None:
     for coding in ("gzip", "br", "zstd"):
         answer = world.anyone.get("/api/schema", HTTP_ACCEPT_ENCODING=coding)
         assert answer["Content-Encoding"] == coding
-        assert "Accept-Encoding" in answer["Vary"]
+        assert "accept-encoding" in answer["Vary"].lower()

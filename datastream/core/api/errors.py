@@ -156,7 +156,7 @@ def flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path_info.startswith(("/api", "/health", "/metrics", "/oauth2"))
+    return request.path_info.split("/")[1] in {"api", "health", "metrics", "oauth2"}
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

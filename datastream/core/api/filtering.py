@@ -83,5 +83,5 @@ class InstantFilter(django_filters.CharFilter):
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if not value:
             return qs
-        filtered: QuerySet[Any] = super().filter(qs, clock.parse(value, self.extra["label"]))
+        filtered: QuerySet[Any] = super().filter(qs, clock.parse(value, self.label))
         return filtered

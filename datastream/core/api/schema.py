@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter
 
 from datastream.core.api.permissions import ANYONE, SIGNED_IN, needed
@@ -104,13 +105,25 @@ class Schema(AutoSchema):
         return [one for one in super().get_auth() if one]
 
     def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
-        text = super().get_description() or ""
+        """The action's own words; those of its class tell programmers how it is made."""
+        action = getattr(self.view, getattr(self.view, "action", "") or "", None)
+        return str(get_doc(action)) if action else ""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        # Here and not in the description, which a decorator may have replaced.
+        operation = super().get_operation(*args, **kwargs)
+        if operation:
+            text = operation.get("description", "")
+            operation["description"] = f"{text}\n\n{self.who()}".strip()
+        return operation
+
+    def who(self) -> str:
         wanted = needed(self.view, self.method)
         who = {ANYONE: "anyone", SIGNED_IN: "anyone signed in"}.get(
             wanted or "", f"roles with the permission `{wanted}`"
         )
         rest = "what is seen and changed depends on the rights on each object."
-        return f"{text}\n\nWho: {who}; {rest}".strip()
+        return f"Who: {who}; {rest}"
 
 
 def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class Resource(GenericViewSet[Any]):
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not hasattr(self, (request.method or "").lower()):
+        method = (request.method or "").lower()
+        if method not in self.http_method_names or not hasattr(self, method):
             # Before who is calling: a method that nobody may use is not a question of rights.
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
