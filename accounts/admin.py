@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from accounts import services
 from accounts.models import Login, Membership, User
 from accounts.roles import ADMIN, ROLES
-from datastream.core.admin import NOTHING, Admin, ReadOnly, person
+from datastream.core.admin import NOTHING, Admin, PlainLinks, ReadOnly, person
 from datastream.core.errors import ConflictError
 
 CHANGED_BY_SERVICE = ("username", "email", "is_active")
@@ -36,7 +36,7 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         return user
 
 
-class RoleInline(admin.TabularInline):  # type: ignore[type-arg]
+class RoleInline(PlainLinks, admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     fields = ("group",)
     verbose_name_plural = "roles"

@@ -47,6 +47,9 @@ class AnalysisAdmin(Jobs):
         left_out = "run_again" if job.status in OPEN else "cancel"
         return {name: words for name, words in self.buttons.items() if name != left_out}
 
+    def name_of(self, job: Any) -> str:
+        return f"{job.type} of {job.dataset}"
+
     @admin.display(description="status", ordering="status")
     def state(self, analysis: Analysis) -> str:
         return format_html('<span class="state state-{0}">{0}</span>', analysis.status)

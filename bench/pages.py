@@ -8,10 +8,8 @@ import psycopg2
 from django.db import connection
 from tqdm import tqdm
 
-from bench import samples
 from bench.report import Line, median, seconds
 from bench.server import Client, Web
-from datasets import cursors
 from datasets.access import full_view
 from datasets.models import Dataset
 from datasets.selectors import points
@@ -39,7 +37,12 @@ def measure(web: Web, dataset: Dataset, *, label: str) -> Iterator[Line]:
         most = MARK if limit == LARGE else None
         yield Line(subject, f"{limit:,} points over HTTP", http * 1000, "ms", http / own, most=most)
         yield Line(subject, f"{limit:,} points over HTTP, gzip", packed * 1000, "ms", packed / own)
-    yield _deep(client, dataset, subject)
+    yield _alone(
+        client, subject, "1,000 points over HTTP, near the end", _near_end(client, dataset)
+    )
+    if dataset.revision > 1:
+        path = f"/api/v1/datasets/{dataset.pk}/data?limit=1000&revision=1"
+        yield _alone(client, subject, "1,000 points over HTTP, at revision 1", path)
 
 
 def _interleaved(*works: Callable[[], object]) -> list[float]:
@@ -79,10 +82,13 @@ def _statement(dataset: Dataset, limit: int) -> tuple[str, Mapping[str, Any]]:
     return next(one for one in seen if "string_agg" in one[0])
 
 
-def _deep(client: Client, dataset: Dataset, subject: str) -> Line:
-    """A page from the middle of the last station."""
-    path = f"/api/v1/datasets/{dataset.pk}/data?limit=1000"
-    last = json.loads(client.get(f"{path}&order=desc"))["next"]
-    deep = last[last.index("/api/") :]
-    (spent,) = _interleaved(lambda: client.get(deep))
-    return Line(subject, "1,000 points over HTTP, second page from the end", spent * 1000, "ms")
+def _alone(client: Client, subject: str, what: str, path: str) -> Line:
+    (spent,) = _interleaved(lambda: client.get(path))
+    return Line(subject, what, spent * 1000, "ms")
+
+
+def _near_end(client: Client, dataset: Dataset) -> str:
+    """The second page, backwards."""
+    path = f"/api/v1/datasets/{dataset.pk}/data?limit=1000&order=desc"
+    following = json.loads(client.get(path))["next"]
+    return str(following[following.index("/api/") :])

@@ -11,7 +11,7 @@ from accounts.models import User
 from datasets import ingest
 from datasets.models import Dataset, Visibility
 
-NAME, PASSWORD = "bench", "only-for-this-one-run-7"  # noqa: S105 - of a database that is dropped
+NAME, PASSWORD = "bench", "only-for-this-one-run-7"
 HOUR_US = 3_600_000_000
 FIRST = int(datetime(1950, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 

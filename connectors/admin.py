@@ -93,8 +93,7 @@ class RunAdmin(Jobs):
     about = "Every execution of a feed: what came, what failed, and a way to try again."
     is_counted = True
     list_display = (
-        "created_at", "feed", "state", "took", "received", "inserted", "updated", "rejected",
-        "problem",
+        "created_at", "feed", "state", "took", "rows", "problem",
     )  # fmt: skip
     list_filter = ("status", "feed__connector")
     list_select_related = ("feed",)
@@ -112,6 +111,14 @@ class RunAdmin(Jobs):
     @admin.display(description="status", ordering="status")
     def state(self, run: Run) -> str:
         return state(run.status)
+
+    def name_of(self, job: Any) -> str:
+        return f"Run of {job.feed}"
+
+    @admin.display
+    def rows(self, run: Run) -> str:
+        counts = [(f"{getattr(run, name):,}", name) for name in COUNTS[1:] if getattr(run, name)]
+        return ", ".join(f"{number} {name}" for number, name in counts) or NOTHING
 
     @admin.display
     def took(self, run: Run) -> str:

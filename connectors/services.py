@@ -102,7 +102,8 @@ def start_run(feed: Feed) -> Run:
             return Run.objects.create(feed=feed, parameters=feed.parameters)
     except IntegrityError as error:
         going = feed.runs.filter(status__in=OPEN).values_list("pk", flat=True).first()
-        raise ConflictError("The feed is running already.", details={"run": str(going)}) from error
+        message = f"The feed is running already, as run {going}."
+        raise ConflictError(message, details={"run": str(going)}) from error
 
 
 def run_again(run: Run) -> Run:
@@ -165,6 +166,8 @@ def _fetch(
         answer = client.get(request.path, request.params)
         _keep_document(run, number, request, answer)
         page = connector.parse(request, answer)
+        for note in page.notes:
+            log.info("page_note", run=str(run.pk), note=note)
     except PlatformError as error:
         _cover(run, request, "failed", error.message)
         raise

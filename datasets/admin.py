@@ -45,10 +45,9 @@ class DatasetAdmin(Admin):
     is_counted = True
     list_display = (
         "thumbnail", "name", "owner", "source", "visibility", "points", "extent", "revision",
-        "updated_at",
     )  # fmt: skip
     list_display_links = ("name",)
-    list_filter = ("visibility", "source", "schema_mode")
+    list_filter = ("visibility", "source")
     list_select_related = ("owner",)
     list_per_page = 25  # each row has a picture
     search_fields = ("name", "description", "source", "owner__username")
@@ -103,7 +102,9 @@ class DatasetAdmin(Admin):
     @admin.display
     def contents(self, dataset: Dataset) -> str:
         counts = {name: getattr(dataset, name).count() for name in CONTENTS}
-        rows = [(list_of(CONTENTS[name], dataset, f"{n:,} {name}"),) for name, n in counts.items()]
+        rows = [
+            (list_of(CONTENTS[name], dataset, f"{name} ({n:,})"),) for name, n in counts.items()
+        ]
         return format_html_join(", ", "{}", rows)
 
     @admin.display

@@ -58,9 +58,16 @@ def url(name: str, schemes: Sequence[str]) -> str:
     """A URL of one of the schemes, or "" where it is not set."""
     value = text(name)
     # The value may hold a password, so it is not repeated.
-    if value and urlsplit(value).scheme not in schemes:
+    if value and _scheme(value) not in schemes:
         raise SettingError(f"{name} must be a URL that begins with {', '.join(schemes)}.")
     return value
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def secret(name: str, *, kept_in: Path | None) -> str:

@@ -1,8 +1,10 @@
 """What all tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -10,6 +12,31 @@ from datasets.models import Dataset
 from tests.factories import PASSWORD, make_dataset, make_user
 
 ClientOf = Callable[[User | None], APIClient]
+
+
+# What the migrations put in, which every test expects to be there.
+KEPT_TABLES = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+    "accounts_workspace",
+}
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database in which commits are real, for threads and tasks; emptied afterwards.
+
+    The framework's own (`transaction=True`) would take the roles away from the tests that follow.
+    """
+    with django_db_blocker.unblock():
+        yield
+        tables = set(connection.introspection.table_names()) - KEPT_TABLES
+        names = ", ".join(map(connection.ops.quote_name, sorted(tables)))
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {names}")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from visualizations.models import Visualization
 from visualizations.registry import kinds
 from visualizations.services import Shown, Size
 
-SIZES = {"small": Size(144, 96, 1.5), "large": Size(640, 320)}
+SIZES = {"small": Size(216, 144), "large": Size(640, 320)}
 # A long series is read only so far back: a few hundred px show no more.
 MOST_POINTS = 20_000
 # Its marks are attributes and not styles, so every policy lets them show.
@@ -117,7 +117,9 @@ def first_line(seen: View, user: Any) -> tuple[Visualization, list[Shown]]:
     picture = Visualization(owner=user, kind="line", dataset=seen.dataset)
     if variable is None or station is None or not seen.dataset.revision:
         return picture, []
-    given: dict[str, Any] = {"variables": [variable.name], "station": station.code}
+    given: dict[str, Any] = {"variables": [variable.name]}
+    if station.code:
+        given["station"] = station.code
     start = recent_start(seen.dataset)
     if start is not None:
         given["start"] = start.isoformat()

@@ -77,15 +77,24 @@ def change_visualization(caller: User, picture: Visualization, data: Mapping[str
     """Change title, visibility, kind or options; what it is a picture of stays."""
     kind = _kind(data.get("kind", picture.kind))
     if "options" in data or kind.name != picture.kind:
-        picture.options = options.check(kind, data.get("options", picture.options))
+        own = _own_series(picture)
+        given = _with_defaults(data.get("options", picture.options), own, picture.analysis)
+        picture.options = options.check(kind, given)
         dataset_id = picture.analysis.dataset_id if picture.analysis else picture.dataset_id
-        series = _series_of(caller, dataset_id, [], picture.options)
+        series = _series_of(caller, dataset_id, own, picture.options)
         picture.series.all().delete()
         _save_series(picture, series)
     picture.kind = kind.name
     picture.title = data.get("title", picture.title)
     picture.visibility = data.get("visibility", picture.visibility)
     picture.save()
+
+
+def _own_series(picture: Visualization) -> list[dict[str, Any]]:
+    """The series that were given one by one; none where they follow from a dataset."""
+    if picture.analysis_id or picture.dataset_id:
+        return []
+    return list(picture.series.values("dataset", "station", "variable"))
 
 
 def _kind(name: Any) -> Kind:

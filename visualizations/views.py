@@ -115,9 +115,9 @@ class VisualizationViewSet(Resource):
     def spec(self, request: Request, pk: str) -> Response:
         picture = self.find(self.get_queryset())
         series = services.shown(request.user, picture)
-        drawing = services.compiled(picture, series)
+        compiled = services.compiled(picture, series)
         # Some readers ask every specification to name its alternative text.
-        spec = {**drawing.spec, "description": drawing.alt}
+        spec = {**compiled.spec, "description": compiled.alt}
         return tagged(request, spec, services.version(picture, series, "spec"))
 
     @extend_schema(

@@ -56,7 +56,7 @@ class Chunks:
 
 
 def copy_in(cursor: Any, sql: str, chunks: Iterator[memoryview]) -> None:
-    """Run `COPY … FROM STDIN` over chunks of text."""
+    """Run `COPY … FROM STDIN` over chunks of bytes."""
     source = Chunks(chunks)
     try:
         with connection.wrap_database_errors:

@@ -3,6 +3,7 @@
 The recipe, its figures and the traps it walks round are in docs/adr/0002-natural-key.md.
 """
 
+import struct
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,6 @@ from datasets.ingest.rows import Ints, Rows
 # Above this the planner is held to one bounded hash join; below, each row is looked up by its key.
 MANY = 20_000
 
-COLUMNS = "dataset_id, station_id, timestamp, value, metadata, revision"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 IS_ANYTHING_STORED = """
 SELECT EXISTS (
@@ -28,6 +28,11 @@ SELECT EXISTS (
         LIMIT 1
     ) stored
 )"""
+COPY_STRAIGHT = """
+COPY data_points (station_id, timestamp, value, metadata, dataset_id, revision)
+FROM STDIN (FORMAT binary)"""
+# Enough for the planner, and ten times quicker to gather.
+FEW_STATISTICS = "SET LOCAL default_statistics_target = 10"
 STAGE = """
 CREATE TEMP TABLE stage (station_id bigint, timestamp timestamptz, value jsonb, metadata jsonb)
 ON COMMIT DROP"""
@@ -140,18 +145,14 @@ def _copy_straight(
     cursor: Any, dataset: UUID, rows: Rows, number: int, spans: list[list[Any]]
 ) -> Merged:
     """Nothing is stored in the span of these rows, so nothing has to be compared."""
-    copy_in(
-        cursor,
-        f"COPY data_points ({COLUMNS}) FROM STDIN",
-        rows.chunks(f"{dataset}\t", f"\t{number}"),
-    )
+    constants = (dataset.bytes, struct.pack(">i", number))
+    copy_in(cursor, COPY_STRAIGHT, rows.chunks(*constants))
     cursor.execute(EXTENTS_OF_SPANS, [dataset, number, *spans])
     return Merged(inserted=len(rows))
 
 
 def _merge_staged(cursor: Any, dataset: UUID, rows: Rows, number: int, on_conflict: str) -> Merged:
-    _make_delta(cursor, dataset, rows)
-    delta = _count(cursor, "SELECT count(*) FROM delta")
+    delta = _make_delta(cursor, dataset, rows)
     merged = Merged(unchanged=len(rows) - delta)
     if delta and on_conflict == "error":
         cursor.execute(CONTRADICTED)
@@ -162,18 +163,21 @@ def _merge_staged(cursor: Any, dataset: UUID, rows: Rows, number: int, on_confli
         cursor.execute("DELETE FROM delta WHERE was IS NOT NULL")
         merged.skipped = cursor.rowcount
     if delta > merged.skipped:
-        _apply_delta(cursor, {"dataset": dataset, "n": number}, merged, delta - merged.skipped)
+        values = {"dataset": dataset, "n": number}
+        _apply_delta(cursor, values, merged, delta - merged.skipped, removes=rows.removes)
     # Not left to the commit: the caller's transaction may go on with another write.
     cursor.execute("DROP TABLE stage, delta")
     return merged
 
 
-def _make_delta(cursor: Any, dataset: UUID, rows: Rows) -> None:
+def _make_delta(cursor: Any, dataset: UUID, rows: Rows) -> int:
+    """Fill the table `delta`; say how many rows it has."""
     cursor.execute(STAGE)
-    copy_in(cursor, "COPY stage FROM STDIN", rows.chunks("", ""))
+    copy_in(cursor, "COPY stage FROM STDIN (FORMAT binary)", rows.chunks())
     many = len(rows) > MANY
     if many:
         # Fix the shape of the join: left to itself the planner once took minutes.
+        cursor.execute(FEW_STATISTICS)
         cursor.execute("ANALYZE stage (station_id, timestamp)")
         cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
     sql = DELTA.format(
@@ -184,15 +188,21 @@ def _make_delta(cursor: Any, dataset: UUID, rows: Rows) -> None:
     stations = sorted(set(rows.spans()[0].tolist()))
     lo, hi = _instants(np.array([rows.micros.min(), rows.micros.max()]))
     cursor.execute(sql, {"dataset": dataset, "stations": stations, "lo": lo, "hi": hi})
+    delta = int(cursor.rowcount)
     if many:
         cursor.execute("SET LOCAL enable_nestloop = on")
+    return delta
 
 
-def _apply_delta(cursor: Any, values: dict[str, Any], merged: Merged, delta: int) -> None:
+def _apply_delta(
+    cursor: Any, values: dict[str, Any], merged: Merged, delta: int, *, removes: bool
+) -> None:
+    cursor.execute(FEW_STATISTICS)
     cursor.execute("ANALYZE delta (station_id, timestamp)")
     cursor.execute(TO_HISTORY, values)
     replaced = cursor.rowcount
-    if replaced:
+    # Without a removal every stored point keeps a value.
+    if replaced and removes:
         cursor.execute(DELETE_EMPTY, values)
         merged.deleted = cursor.rowcount
     merged.updated = replaced - merged.deleted
@@ -202,11 +212,6 @@ def _apply_delta(cursor: Any, values: dict[str, Any], merged: Merged, delta: int
         cursor.execute(INSERT, values)
         merged.inserted = cursor.rowcount
     cursor.execute(EXTENTS, values)
-
-
-def _count(cursor: Any, sql: str) -> int:
-    cursor.execute(sql)
-    return int(cursor.fetchone()[0])
 
 
 def _instants(micros: Ints) -> list[str]:

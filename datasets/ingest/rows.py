@@ -1,6 +1,7 @@
-"""The good rows of a batch as the text that COPY reads: sorted, each key once."""
+"""The good rows of a batch as the bytes that COPY reads: sorted, each key once."""
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,23 @@ from numpy.typing import NDArray
 from datasets.ingest.batch import Batch, Problems
 
 Ints = NDArray[np.int64]
-ROWS_A_CHUNK = 65_536
+ROWS_A_CHUNK = 16_384
+# The binary form of COPY: per row the count of fields, then each with its length; big-endian.
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"
+HEAD = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("station_length", ">i4"),
+        ("station", ">i8"),
+        ("time_length", ">i4"),
+        ("time", ">i8"),
+    ]
+)
+JSONB_HEAD = np.dtype([("length", ">i4"), ("version", "u1")])
+# PostgreSQL counts from the year 2000.
+MICROS_OF_2000 = int(np.datetime64("2000-01-01", "us").astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +72,49 @@ class Rows:
         ends = np.append(starts[1:], len(self)) - 1
         return self.station[starts], self.micros[starts], self.micros[ends]
 
-    def chunks(self, before: str, after: str) -> Iterator[memoryview]:
-        """Lines for COPY: `before`, station, time, value, metadata, `after`, between tabs."""
+    def chunks(self, *constants: bytes) -> Iterator[memoryview]:
+        """What binary COPY reads: station, time, value, metadata, and the same constants in all."""
+        yield memoryview(COPY_HEADER)
         for first in range(0, len(self), ROWS_A_CHUNK):
-            yield self._lines(slice(first, first + ROWS_A_CHUNK), before, after)
+            yield self._lines(slice(first, first + ROWS_A_CHUNK), constants)
+        yield memoryview(COPY_TRAILER)
 
-    def _lines(self, part: slice, before: str, after: str) -> memoryview:
+    def _lines(self, part: slice, constants: tuple[bytes, ...]) -> memoryview:
         rows, station, micros = self.row[part], self.station[part], self.micros[part]
-        value = _escaped(value_texts(self.batch, rows))
-        metadata = pa.scalar("\\N")
-        if self.batch.metadata is not None:
-            picked = self.batch.metadata.take(pa.array(rows))
-            metadata = pc.fill_null(_escaped(picked), "\\N")
-            self._content.update(memoryview(metadata.buffers()[2]))
-        for column in (station.data, micros.data, value.buffers()[2]):
-            self._content.update(memoryview(column))
-        stations = pc.cast(pa.array(station), pa.string())
-        times = pc.cast(pa.array(micros).cast(pa.timestamp("us")), pa.string())
-        columns = [before, stations, "\t", times, "\t", value, "\t", metadata, f"{after}\n"]
-        whole = pc.binary_join_element_wise(*columns, "")
-        return memoryview(whole.buffers()[2])
+        head = np.zeros(len(rows), HEAD)
+        head["fields"] = 4 + len(constants)
+        head["station_length"] = head["time_length"] = 8
+        head["station"], head["time"] = station, micros - MICROS_OF_2000
+        value, metadata = _sized(value_texts(self.batch, rows)), self._metadata(rows)
+        for column in (station.data, micros.data, value.buffers()[2], metadata.buffers()[2]):
+            self._content.update(column)
+        tail = b"".join(struct.pack(">i", len(one)) + one for one in constants)
+        lines = pc.binary_join_element_wise(_binary(head), value, metadata, tail, b"")
+        return memoryview(lines.buffers()[2])
+
+    def _metadata(self, rows: Ints) -> pa.Array:
+        if self.batch.metadata is None:
+            return pa.repeat(NULL, len(rows))
+        return _sized(self.batch.metadata.take(pa.array(rows)))
 
     def digest(self, before: str) -> str:
         """SHA-256 over the digest before and all rows, once all chunks have been read."""
         return hashlib.sha256(before.encode() + self._content.digest()).hexdigest()
 
 
-def _escaped(texts: pa.Array) -> pa.Array:
-    return pc.replace_substring(texts, "\\", "\\\\")
+def _sized(texts: pa.Array) -> pa.Array:
+    """JSON texts as fields of jsonb: a length, the version of the form, the text."""
+    texts = texts.cast(pa.binary())
+    head = np.zeros(len(texts), JSONB_HEAD)
+    head["length"] = pc.fill_null(pc.binary_length(texts), 0).to_numpy() + 1
+    head["version"] = 1
+    return pc.fill_null(pc.binary_join_element_wise(_binary(head), texts, b""), NULL)
+
+
+def _binary(records: NDArray[np.void]) -> pa.Array:
+    kind, buffer = pa.binary(records.itemsize), pa.py_buffer(records)
+    whole = pa.FixedSizeBinaryArray.from_buffers(kind, len(records), [None, buffer])
+    return whole.cast(pa.binary())
 
 
 def rows_of(batch: Batch, stations: Ints) -> Rows:
@@ -126,7 +158,7 @@ def _without_twins(
     later = np.flatnonzero(same)
     here, before = (contents.take(pa.array(order[places])) for places in (later, later - 1))
     differ = pc.not_equal(here, before).to_numpy(zero_copy_only=False)
-    key = np.cumsum(~same)
+    key = np.cumsum(~same, dtype=np.int64)
     torn = np.isin(key, key[later[differ]])
     _mark(batch.problems, _others(contents, order[torn], key[torn]))
     twins = same & ~torn

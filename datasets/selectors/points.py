@@ -44,7 +44,8 @@ class Page:
     last: tuple[int, datetime] | None
 
 
-# The rows of one station `s` that stood at revision n, from the table and from history.
+# The rows of one station `s` that stood at revision n, from the table and from history. The
+# `+ 0` keeps the planner from the index on replaced_in, which would read all later revisions.
 NOW = """
     SELECT timestamp, value, metadata FROM data_points
     WHERE dataset_id = %(dataset)s AND station_id = s.id AND revision <= %(n)s
@@ -52,7 +53,7 @@ NOW = """
 THEN = """
     SELECT timestamp, value, metadata FROM data_point_history
     WHERE dataset_id = %(dataset)s AND station_id = s.id AND revision <= %(n)s
-    AND replaced_in > %(n)s AND timestamp >= s.lo AND timestamp < s.hi{condition}"""
+    AND replaced_in + 0 > %(n)s AND timestamp >= s.lo AND timestamp < s.hi{condition}"""
 # At the newest revision nothing has been replaced but since this request began: found by the index
 # on replaced_in, where a search by station could walk through all of history.
 JUST_REPLACED = """
@@ -63,22 +64,36 @@ STATIONS = """
 unnest(%(ids)s::bigint[], %(codes)s::text[], %(lo)s::timestamptz[], %(hi)s::timestamptz[])
     s(id, code, lo, hi)"""
 TIME = "overlay((q.timestamp AT TIME ZONE 'UTC')::text placing 'T' from 11) || 'Z'"
-# The lateral join walks the stations in the order of the arrays and stops at the limit.
+# The lateral join walks the stations in the order of the arrays and stops at one point more than
+# the page has, which tells whether there is another page.
 PAGE = """{cte}
-SELECT coalesce(string_agg(concat('{{', {pieces}, '}}'), ',' ORDER BY q.number), ''),
-       count(*), (array_agg(q.id ORDER BY q.number DESC))[1]
+SELECT coalesce(string_agg(concat('{{', {pieces}, '}}'), ',' ORDER BY q.number)
+                FILTER (WHERE q.number <= %(limit)s), ''),
+       count(*), max(q.station_id) FILTER (WHERE q.number = %(limit)s),
+       max(q.timestamp) FILTER (WHERE q.number = %(limit)s)
 FROM (
-    SELECT s.code, {id} AS id, p.*, row_number() OVER () AS number
+    SELECT s.id AS station_id, s.code, p.*, row_number() OVER () AS number
     FROM {stations}, LATERAL (
-        SELECT * FROM (({now} {order} LIMIT %(limit)s) UNION ALL ({then} {order} LIMIT %(limit)s))
-        both_tables {order} LIMIT %(limit)s
+        WITH old AS MATERIALIZED ({then} {order} LIMIT %(more)s)
+        SELECT * FROM (({now}{bound} {order} LIMIT %(more)s) UNION ALL SELECT * FROM old)
+        both_tables {order} LIMIT %(more)s
     ) p
-    LIMIT %(limit)s
+    LIMIT %(more)s
 ) q"""
-IS_MORE = """{cte}
-SELECT EXISTS (
-    SELECT FROM {stations}, LATERAL (({now} LIMIT 1) UNION ALL ({then} LIMIT 1)) p
-)"""
+# Where history alone fills the page, points behind it are not looked at: all that a station has
+# could be newer than the revision.
+BOUND = """
+    AND timestamp {towards}= (
+        SELECT CASE WHEN count(*) < %(more)s THEN '{end}' ELSE {last}(timestamp) END FROM old
+    )"""
+ASCENDING = {
+    "order": "ORDER BY timestamp",
+    "bound": BOUND.format(towards="<", end="infinity", last="max"),
+}
+DESCENDING = {
+    "order": "ORDER BY timestamp DESC",
+    "bound": BOUND.format(towards=">", end="-infinity", last="min"),
+}
 
 
 def page(
@@ -97,25 +112,13 @@ def page(
     if not values["ids"]:
         return Page("", 0, None)
     parts = statement_parts(view, selection)
-    parts["order"] = "ORDER BY timestamp DESC" if selection.descending else "ORDER BY timestamp"
-    parts["pieces"] = _pieces(selection, fields, values)
-    parts["id"] = point_ids.sql(view.dataset.pk, "s.id", "p.timestamp")
+    parts |= DESCENDING if selection.descending else ASCENDING
+    identity = point_ids.sql(view.dataset.pk, "q.station_id", "q.timestamp")
+    parts["pieces"] = _pieces(selection, fields, values, identity=identity)
     with connection.cursor() as cursor:
-        cursor.execute(PAGE.format(**parts), {**values, "limit": limit})
-        results, count, last = cursor.fetchone()
-    key = point_ids.key_of(view.dataset.pk, UUID(last)) if last else None
-    if count < limit or key is None or not _is_more(view, selection, key):
-        key = None
-    return Page(results, count, key)
-
-
-def _is_more(view: View, selection: Selection, after: tuple[int, datetime]) -> bool:
-    values = statement_values(view, selection, after)
-    if not values["ids"]:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(IS_MORE.format(**statement_parts(view, selection)), values)
-        return bool(cursor.fetchone()[0])
+        cursor.execute(PAGE.format(**parts), {**values, "limit": limit, "more": limit + 1})
+        results, count, *last = cursor.fetchone()
+    return Page(results, min(count, limit), tuple(last) if count > limit else None)
 
 
 def statement_parts(view: View, selection: Selection) -> dict[str, str]:
@@ -176,10 +179,12 @@ def _stations(view: View, selection: Selection) -> list[tuple[int, str]]:
     return stations
 
 
-def _pieces(selection: Selection, fields: tuple[str, ...], values: dict[str, Any]) -> str:
+def _pieces(
+    selection: Selection, fields: tuple[str, ...], values: dict[str, Any], *, identity: str
+) -> str:
     """SQL arguments that make the members of one result, between commas."""
     made = {
-        "id": """'"id":"', q.id, '"'""",
+        "id": f"""'"id":"', {identity}, '"'""",
         "timestamp": f"""'"timestamp":"', {TIME}, '"'""",
         "station": """'"station":', q.code""",
         "value": f"""'"value":', {_value_sql(selection, values)}""",

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import (
@@ -25,7 +26,19 @@ LONGEST_JSON = 20_000
 NOTHING = "–"
 
 
-class Admin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the type checker only
+class PlainLinks:
+    """Leaves out the icons that add, change and delete what a row points to."""
+
+    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(*args, **kwargs)  # type: ignore[misc]
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_add_related = False
+            field.widget.can_change_related = False
+            field.widget.can_delete_related = False
+        return field
+
+
+class Admin(PlainLinks, admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the type checker only
     """A model's pages; what a service refuses is told on the page and nothing is stored."""
 
     about = ""
@@ -79,6 +92,10 @@ class Jobs(ReadOnly):
     def run_again(self, request: HttpRequest, job: Any) -> Model:
         raise NotImplementedError
 
+    def name_of(self, job: Any) -> str:
+        """Return what a job is called; its own words would need a query for each row."""
+        return str(job)
+
     def has_run_permission(self, request: HttpRequest) -> bool:
         name = f"{self.opts.app_label}.add_{self.opts.model_name}"
         return bool(person(request).has_perm(name))
@@ -89,10 +106,12 @@ class Jobs(ReadOnly):
             try:
                 self._tell(request, self.run_again(request, job))
             except PlatformError as error:
-                messages.error(request, f"{job}: {sentence(error)}")
+                messages.error(request, f"{self.name_of(job)}: {sentence(error)}")
 
     def _tell(self, request: HttpRequest, job: Model) -> None:
-        message = format_html('<a href="{}">{}</a> is queued.', self._address(job), job)
+        message = format_html(
+            'Asked for again: <a href="{}">{}</a>.', self._address(job), self.name_of(job)
+        )
         messages.success(request, message)
 
     def _address(self, job: Model) -> str:
@@ -127,6 +146,7 @@ class Jobs(ReadOnly):
     ) -> Any:
         job = kwargs.get("obj")
         context["buttons"] = self.buttons_for(job) if self.has_run_permission(request) else {}
+        context["subtitle"] = self.name_of(job)
         context["press"] = f"admin:{self.opts.app_label}_{self.opts.model_name}_press"
         return super().render_change_form(request, context, *args, **kwargs)
 

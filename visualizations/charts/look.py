@@ -19,6 +19,8 @@ PRODUCT = "DataStream Pro"
 # A family the renderer lacks draws no text and says nothing; Liberation Sans is inside it.
 FONT = "Arial, Liberation Sans, sans-serif"
 WIDTH, HEIGHT = 1200, 600
+# Title, subtitle and foot together, px.
+AROUND_AXIS = 200
 PADDING = 20
 MAX_MARKS = 20_000
 
@@ -204,7 +206,10 @@ def fitted(spec: Mapping[str, Any], width: int, height: int) -> Spec:
         "subtitle": lines[:SUBTITLE_LINES],
     }
     layers = [refit(layer, told, room) for layer in spec["layer"]]
-    return {**spec, "width": width, "height": height, "title": title, "layer": layers}
+    # An axis title longer than the axis would push the picture's own title out of sight.
+    config = {**spec["config"], "axisY": {"titleLimit": max(height - AROUND_AXIS, 40)}}
+    size = {"width": width, "height": height}
+    return {**spec, **size, "config": config, "title": title, "layer": layers}
 
 
 def refit(layer: Spec, told: Mapping[str, Any], room: float) -> Spec:

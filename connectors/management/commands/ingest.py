@@ -1,5 +1,6 @@
 """`manage.py ingest sample | file PATH | PROVIDER`: collect, and say what became of it."""
 
+import hashlib
 import json
 import sys
 from argparse import ArgumentParser
@@ -132,7 +133,7 @@ class Command(BaseCommand):
         feed = services.make_feed(
             target,
             connector,
-            name=f"{what} {product.name} {' '.join(checked['stations'])}"[:255],
+            name=f"{what} {product.name} {_together(checked['stations'])}",
             product=product.name,
             parameters=parameters,
         )
@@ -188,6 +189,14 @@ class Command(BaseCommand):
             return
         for receipt in receipts:
             self.stdout.write(", ".join(f"{name}: {value}" for name, value in receipt.items()))
+
+
+def _together(stations: list[str]) -> str:
+    """Stations as a part of a feed's name; many are told apart by a digest."""
+    if len(stations) <= 5:
+        return " ".join(stations)
+    digest = hashlib.sha256(" ".join(stations).encode()).hexdigest()[:12]
+    return f"{stations[0]} and {len(stations) - 1} more, {digest}"
 
 
 def _counts(outcome: ingest.Outcome | None) -> dict[str, Any]:

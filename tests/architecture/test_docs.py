@@ -1,0 +1,108 @@
+"""The reference names everything that there is to name."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+import datastream.management.commands.serve
+import datastream.settings
+from analyses.registry import analyses
+from connectors.registry import connectors
+from connectors.samples import SAMPLES
+from datastream import env
+from visualizations.registry import kinds
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGES = ("datastream", "accounts", "datasets", "analyses", "visualizations", "connectors")
+READERS = {"text", "choice", "flag", "integer", "words", "url", "secret"}
+SETTINGS = PROJECT / "docs" / "reference" / "settings.md"
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Names that a module asks of the environment."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            module, name = node.func.value, node.func.attr
+            if isinstance(module, ast.Name) and module.id == "env" and name in READERS:
+                (first, *_) = node.args
+                assert isinstance(first, ast.Constant), (path, node.lineno)
+                yield str(first.value)
+
+
+def asked() -> set[str]:
+    files = [path for package in PACKAGES for path in (PROJECT / package).rglob("*.py")]
+    return {name for path in files for name in calls(path)}
+
+
+def described() -> set[str]:
+    rows = [line for line in SETTINGS.read_text().splitlines() if line.startswith("| `")]
+    return {line.split("`")[1] for line in rows}
+
+
+def test_every_setting_is_in_the_reference_and_no_other() -> None:
+    assert described() == asked()
+    assert datastream.settings.__name__
+    # Those of the settings' own module were asked for when it was imported.
+    assert set(calls(Path(str(datastream.settings.__file__)))) <= env.asked
+
+
+def test_every_row_of_the_settings_has_type_default_and_meaning() -> None:
+    for line in SETTINGS.read_text().splitlines():
+        if line.startswith("| `"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            assert len(cells) == 4, line
+            assert all(cells), line
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    # Others set a variable for a child process or pass all of them on.
+    for package in PACKAGES:
+        for path in (PROJECT / package).rglob("*.py"):
+            if path.name != "env.py":
+                text = path.read_text()
+                assert "os.getenv" not in text, path
+                assert "os.environ.get(" not in text, path
+
+
+def texts() -> str:
+    pages = [*PROJECT.joinpath("docs").rglob("*.md"), PROJECT / "README.md"]
+    return "\n".join(page.read_text() for page in pages if page.exists())
+
+
+def test_every_command_is_in_the_docs() -> None:
+    ours = [name for name, app in get_commands().items() if app in PACKAGES]
+    assert "serve" in ours
+    words = texts()
+    assert [name for name in sorted(ours) if name not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("analyses", analyses.names()),
+        ("connectors", [*connectors.names(), *(p for c in connectors for p in c.products)]),
+        ("pictures", kinds.names()),
+    ],
+)
+def test_every_registered_name_is_in_its_reference(page: str, names: list[str]) -> None:
+    text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_parameter_and_option_is_in_its_reference() -> None:
+    for page, named in (
+        ("analyses", {a.name: a.parameters for a in analyses}),
+        ("pictures", {k.name: k.options for k in kinds}),
+    ):
+        text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()
+        for name, parameters in named.items():
+            missing = [one for one in parameters if f"`{one}`" not in text]
+            assert missing == [], (page, name)
+
+
+def test_every_sample_is_in_the_docs() -> None:
+    words = texts()
+    assert [sample.name for sample in SAMPLES if sample.name not in words.lower()] == []

@@ -1,0 +1,70 @@
+"""The command `ingest`, and the fake of NOAA that it asks."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from connectors import services
+from connectors.registry import connectors
+from datastream.core.http import Limits
+from tests.connectors.fakes.noaa import FakeNoaa
+
+Ingest = Callable[..., "Said"]
+
+
+class Said:
+    """How a command ended and what it said."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def receipt(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def ingest_command() -> Ingest:
+    """Run `manage.py ingest` with words."""
+
+    def run(*words: object) -> Said:
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        try:
+            call_command("ingest", *map(str, words), stdout=out, stderr=err)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except CommandError as error:
+            code = error.returncode
+            err.write(str(error))
+        return Said(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real limits, but for the pause before the next try."""
+    monkeypatch.setattr(services, "Limits", partial(Limits, backoff_s=0.001))
+
+
+@pytest.fixture(scope="session")
+def running_noaa() -> Iterator[FakeNoaa]:
+    with FakeNoaa() as noaa:
+        yield noaa
+
+
+@pytest.fixture
+def fake_noaa(running_noaa: FakeNoaa, settings: Any, monkeypatch: pytest.MonkeyPatch) -> FakeNoaa:
+    """The fake in the place of NOAA, asked without waiting between requests."""
+    running_noaa.reset()
+    settings.NOAA_BASE_URL = running_noaa.base_url
+    quota = replace(connectors["noaa"].quota, per_second=1e6)
+    monkeypatch.setattr(connectors["noaa"], "quota", quota, raising=False)
+    return running_noaa

