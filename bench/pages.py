@@ -64,7 +64,7 @@ def own_statement(dataset: Dataset, limit: int) -> Callable[[], object]:
 
     def run() -> object:
         raw.execute(statement, values)
-        return raw.fetchone()
+        return raw.fetchall()
 
     return run
 

@@ -1,5 +1,6 @@
 """How gunicorn serves datastream.wsgi; the address comes from the command line."""
 
+import ctypes
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,14 @@ threads = 16
 graceful_timeout = 8
 timeout = 60
 keepalive = 5
+# The longest that gunicorn takes; its default is half of what the API promises.
+limit_request_line = 8190
 loglevel = "warning"
 control_socket_disable = True
+# glibc gives each thread a heap of its own, and what one page of points took stays with each of
+# them; two are enough (M_ARENA_MAX of mallopt(3); other C libraries do not have it).
+if hasattr(ctypes.CDLL(None), "mallopt"):
+    ctypes.CDLL(None).mallopt(-8, 2)
 # The heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file
 

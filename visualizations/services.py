@@ -94,7 +94,8 @@ def _own_series(picture: Visualization) -> list[dict[str, Any]]:
     """The series that were given one by one; none where they follow from a dataset."""
     if picture.analysis_id or picture.dataset_id:
         return []
-    return list(picture.series.values("dataset", "station", "variable"))
+    names = ("dataset", "station", "variable")
+    return [dict(one) for one in picture.series.values(*names)]
 
 
 def _kind(name: Any) -> Kind:

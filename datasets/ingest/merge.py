@@ -69,11 +69,17 @@ INSERT INTO data_point_history
     (dataset_id, station_id, timestamp, value, metadata, revision, created_at, replaced_in)
 SELECT %(dataset)s, station_id, timestamp, old_value, old_metadata, was, old_created_at, %(n)s
 FROM delta WHERE was IS NOT NULL"""
+EMPTIED = "SELECT count(*) FROM delta WHERE was IS NOT NULL AND value = '{}'"
+# One by one: a join with a table whose statistics are old went through delta once a stored point.
 DELETE_EMPTY = """
-DELETE FROM data_points p
-USING (SELECT station_id, timestamp FROM delta WHERE value = '{}' AND was IS NOT NULL) gone
-WHERE p.dataset_id = %(dataset)s AND p.station_id = gone.station_id
-AND p.timestamp = gone.timestamp"""
+DO $$
+DECLARE gone record;
+BEGIN
+    FOR gone IN SELECT station_id, timestamp FROM delta WHERE was IS NOT NULL AND value = '{}' LOOP
+        DELETE FROM data_points WHERE dataset_id = %(dataset)s
+        AND station_id = gone.station_id AND timestamp = gone.timestamp;
+    END LOOP;
+END $$"""
 CHANGE = """
 INSERT INTO data_points (dataset_id, station_id, timestamp, value, metadata, revision)
 SELECT %(dataset)s, station_id, timestamp, value, metadata, %(n)s
@@ -203,8 +209,10 @@ def _apply_delta(
     replaced = cursor.rowcount
     # Without a removal every stored point keeps a value.
     if replaced and removes:
+        cursor.execute(EMPTIED)
+        (merged.deleted,) = cursor.fetchone()
+    if merged.deleted:
         cursor.execute(DELETE_EMPTY, values)
-        merged.deleted = cursor.rowcount
     merged.updated = replaced - merged.deleted
     if merged.updated:
         cursor.execute(CHANGE, values)

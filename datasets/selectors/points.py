@@ -65,11 +65,12 @@ unnest(%(ids)s::bigint[], %(codes)s::text[], %(lo)s::timestamptz[], %(hi)s::time
     s(id, code, lo, hi)"""
 TIME = "overlay((q.timestamp AT TIME ZONE 'UTC')::text placing 'T' from 11) || 'Z'"
 # The lateral join walks the stations in the order of the arrays and stops at one point more than
-# the page has, which tells whether there is another page.
+# the page has, which tells whether there is another page. The text comes in rows of a thousand
+# points: the client library would keep a buffer of the size of the largest row for each connection.
 PAGE = """{cte}
-SELECT coalesce(string_agg(concat('{{', {pieces}, '}}'), ',' ORDER BY q.number)
-                FILTER (WHERE q.number <= %(limit)s), ''),
-       count(*), max(q.station_id) FILTER (WHERE q.number = %(limit)s),
+SELECT string_agg(concat('{{', {pieces}, '}}'), ',' ORDER BY q.number)
+       FILTER (WHERE q.number <= %(limit)s), count(*),
+       max(q.station_id) FILTER (WHERE q.number = %(limit)s),
        max(q.timestamp) FILTER (WHERE q.number = %(limit)s)
 FROM (
     SELECT s.id AS station_id, s.code, p.*, row_number() OVER () AS number
@@ -79,7 +80,8 @@ FROM (
         both_tables {order} LIMIT %(more)s
     ) p
     LIMIT %(more)s
-) q"""
+) q
+GROUP BY (q.number - 1) / 1000 ORDER BY (q.number - 1) / 1000"""
 # Where history alone fills the page, points behind it are not looked at: all that a station has
 # could be newer than the revision.
 BOUND = """
@@ -117,8 +119,11 @@ def page(
     parts["pieces"] = _pieces(selection, fields, values, identity=identity)
     with connection.cursor() as cursor:
         cursor.execute(PAGE.format(**parts), {**values, "limit": limit, "more": limit + 1})
-        results, count, *last = cursor.fetchone()
-    return Page(results, min(count, limit), tuple(last) if count > limit else None)
+        rows = cursor.fetchall()
+    count = sum(row[1] for row in rows)
+    last = next((row[2:] for row in rows if row[2] is not None), None)
+    results = ",".join(row[0] for row in rows if row[0])
+    return Page(results, min(count, limit), last if count > limit else None)
 
 
 def statement_parts(view: View, selection: Selection) -> dict[str, str]:

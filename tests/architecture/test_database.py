@@ -1,15 +1,12 @@
-"""The database: migrations complete, the driver, the queue's tables."""
+"""The database: migrations complete, the driver, the constraints."""
 
 import io
 from typing import Any
 
-import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
+from django.db import connections
 from django.db.migrations.loader import MigrationLoader
-
-from datastream.management.commands.setup import make_queue_tables
 
 OURS = ("accounts", "datasets", "analyses", "connectors", "visualizations")
 
@@ -28,7 +25,8 @@ def test_migrations_are_named_by_people_and_can_be_undone(db: None) -> None:
 
 
 def test_the_driver_is_psycopg2() -> None:
-    assert connection.Database.__name__ == "psycopg2"
+    driver: Any = connections["default"]
+    assert driver.Database.__name__ == "psycopg2"
 
 
 def test_every_table_of_ours_has_a_constraint_for_its_choices(db: None) -> None:
@@ -39,31 +37,3 @@ def test_every_table_of_ours_has_a_constraint_for_its_choices(db: None) -> None:
             for field in model._meta.fields:
                 if field.choices:
                     assert field.name in words, (model.__name__, field.name)
-
-
-# The library that the queue's library uses warns of how that one uses it.
-@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
-def test_the_queue_tables_are_those_that_the_library_expects(committed_db: None) -> None:
-    from kombu.transport.sqlalchemy import models
-
-    make_queue_tables(connection)
-    try:
-        for table in models.ModelBase.metadata.sorted_tables:
-            wanted = {column.name: bool(column.nullable) for column in table.columns}
-            assert columns(table.name) == wanted, table.name
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE kombu_message, kombu_queue CASCADE")
-            cursor.execute("DROP SEQUENCE IF EXISTS message_id_sequence, queue_id_sequence")
-
-
-def columns(table: str) -> dict[str, bool]:
-    """Name and whether it may be null, of every column."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT column_name, is_nullable = 'YES' FROM information_schema.columns "
-            "WHERE table_name = %s",
-            [table],
-        )
-        found: Any = cursor.fetchall()
-    return dict(found)

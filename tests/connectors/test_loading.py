@@ -39,7 +39,7 @@ def write_as(form: str, folder: Path) -> Path:
         )
     else:
         columns = {"timestamp": ["2001-01-01", "2001-01-02"], "station": ["A", "A"]}
-        pq.write_table(pa.table({**columns, "TMAX": [1.5, 2.5]}), path)  # type: ignore[no-untyped-call]
+        pq.write_table(pa.table({**columns, "TMAX": [1.5, 2.5]}), path)
     return path
 
 

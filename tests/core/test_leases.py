@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from analyses.models import Analysis
-from datastream.core import leases
+from datastream.core import jobs, leases
 from datastream.core.models import Status
 from tests.factories import make_dataset
 
@@ -97,7 +97,7 @@ def test_the_sweep_queues_what_waits_too_long_or_was_left_behind(
     job: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(leases.jobs, "enqueue", lambda task, **ids: sent.append(ids["job"]))
+    monkeypatch.setattr(jobs, "enqueue", lambda task, **ids: sent.append(ids["job"]))
     running, left = make_job(), make_job()
     for one in (running, left):
         leases.take(rows(), one.pk)

@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 import pytest
 from django.db import connection
-from pytest_django.plugin import DjangoDbBlocker
 
 from datasets import ingest, services
 from datasets.ingest import Author, Key
@@ -25,19 +24,6 @@ DAYS = [f"2001-01-{day:02}" for day in range(1, 21)]
 ROUNDS = 40
 
 
-@pytest.fixture
-def dataset(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Dataset]:
-    """A committed dataset with 0 on each of 20 days; it is deleted again, nothing is emptied."""
-    with django_db_blocker.unblock():
-        owner = make_user("steward")
-        made = make_dataset(owner)
-        write(made, [point({"A": 0}, day, station="s") for day in DAYS])
-        yield made
-        if Dataset.objects.filter(pk=made.pk).exists():
-            services.delete_dataset(view(made))
-        owner.delete()
-
-
 def at_once(*works: Callable[[], Any]) -> list[Any]:
     """The results of functions that start together, each in a thread with its connection."""
     barrier = threading.Barrier(len(works))
@@ -51,6 +37,28 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         return [future.result(timeout=120) for future in [pool.submit(run, one) for one in works]]
+
+
+@pytest.fixture
+def dataset(db: None) -> Iterator[Dataset]:
+    """A dataset that all connections see, with 0 on each of 20 days.
+
+    Another connection commits and deletes it, for that of the test is in a transaction.
+    """
+
+    def make() -> Dataset:
+        made = make_dataset(make_user("steward"))
+        write(made, [point({"A": 0}, day, station="s") for day in DAYS])
+        return made
+
+    def delete() -> None:
+        if Dataset.objects.filter(pk=made.pk).exists():
+            services.delete_dataset(view(made))
+        made.owner.delete()
+
+    (made,) = at_once(make)
+    yield made
+    at_once(delete)
 
 
 def writer(dataset: Dataset, days: list[str], rounds: int, sign: int) -> Callable[[], list[Any]]:
@@ -170,21 +178,26 @@ def test_the_same_new_names_from_many_at_once_are_made_once(dataset: Dataset):
 
 
 def test_a_dataset_deleted_beneath_its_writers_leaves_no_points(dataset: Dataset):
+    begun = threading.Event()
+
     def write_on() -> int:
         done = 0
         try:
             for n in range(200):
                 write(dataset, [point({"A": n + 1}, day, station=f"s{n}") for day in DAYS])
                 done += 1
+                if done > 5:
+                    begun.set()
         except NotFoundError:
             pass
         return done
 
     def delete() -> None:
+        begun.wait(timeout=10)
         services.delete_dataset(view(dataset))
 
     first, second, _ = at_once(write_on, write_on, delete)
-    assert first + second < 400
+    assert 5 < first + second < 400
     with connection.cursor() as cursor:
         for table in services.FACT_TABLES:
             cursor.execute(f"SELECT count(*) FROM {table} WHERE dataset_id = %s", [dataset.pk])  # noqa: S608

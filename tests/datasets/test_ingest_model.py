@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -145,3 +147,16 @@ def test_a_batch_past_the_limit_goes_by_one_join_and_says_the_same(db: None, ana
         for n, time in enumerate(times)
     ]
     check(analyst, [(first, "update"), (second, "update"), (second, "update")], "join")
+
+
+@pytest.mark.slow
+def test_points_are_deleted_one_by_one_and_not_by_a_join_of_all_with_all(dataset: Dataset):
+    times = [(FIRST + timedelta(minutes=n)).isoformat() for n in range(15_000)]
+    for n in range(20):  # the database knows of others, and of this one nothing
+        write(make_dataset(dataset.owner), [{"timestamp": times[n], "value": {"A": 1}}])
+    connection.cursor().execute("ANALYZE data_points")
+    write(dataset, [{"timestamp": time, "value": {"A": 1}} for time in times])
+    start = perf_counter()
+    write(dataset, [{"timestamp": time, "value": {"A": None}} for time in times])
+    assert perf_counter() - start < 5
+    assert view(dataset).dataset.point_count == 0

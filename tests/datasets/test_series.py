@@ -59,8 +59,8 @@ def test_values_flagged_as_failed_are_left_out_and_counted(observed: Dataset):
 
 
 def test_start_is_in_and_end_is_out(observed: Dataset):
-    window = {"start": datetime(2001, 1, 3, tzinfo=UTC), "end": datetime(2001, 1, 6, tzinfo=UTC)}
-    found = series(view(observed), "TMAX", station="b", **window)
+    start, end = datetime(2001, 1, 3, tzinfo=UTC), datetime(2001, 1, 6, tzinfo=UTC)
+    found = series(view(observed), "TMAX", station="b", start=start, end=end)
     assert found.values.tolist() == values_of()[2:5]
     later = series(view(observed), "TMAX", station="b", start=datetime(2030, 1, 1, tzinfo=UTC))
     assert (len(later.values), len(later.timestamps), later.left_out) == (0, 0, 0)
