@@ -14,8 +14,8 @@ threads = 16
 graceful_timeout = 8
 timeout = 60
 keepalive = 5
-# The longest that gunicorn takes; its default is half of what the API promises.
-limit_request_line = 8190
+# Our own outermost layer refuses long addresses, in the one shape of errors; gunicorn's is HTML.
+limit_request_line = 0
 loglevel = "warning"
 control_socket_disable = True
 # glibc gives each thread a heap of its own, and what one page of points took stays with each of

@@ -295,7 +295,6 @@ BODY_MAX_BYTES = env.integer("BODY_MAX_BYTES", 32 * 1024 * 1024, least=1024)
 BODY_MAX_POINTS = env.integer("BODY_MAX_POINTS", 50_000, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # our parser reads no more than BODY_MAX_BYTES
 WAIT_MAX_S = 20
-ANALYSES_AT_ONCE = env.integer("ANALYSES_AT_ONCE", 2, least=1)
 
 # --------------------------------------------------------------------------- collection
 NOAA_BASE_URL = env.url("NOAA_BASE_URL", ["https", "http"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,5 +22,6 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     message = f"The address is longer than {URL_MAX} bytes."
     details = {"limit_bytes": URL_MAX}
     body = {"detail": {"code": "VALIDATION_ERROR", "message": message, "details": details}}
-    start_response("414 URI Too Long", [("Content-Type", "application/json")])
+    headers = [("Content-Type", "application/json"), ("X-Request-ID", str(uuid.uuid4()))]
+    start_response("414 URI Too Long", headers)
     return [json.dumps(body).encode()]

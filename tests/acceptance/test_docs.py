@@ -5,44 +5,27 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from datastream.core.embedded import Server
-from tests.acceptance.installation import PROJECT, Installation, eventually
+from tests.acceptance.conftest import PROJECT, Server
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").exists(), reason="processes are found by /proc"),
-]
+pytestmark = pytest.mark.slow
 
 PAGES = ["README.md", "docs/guide/write.md", "docs/guide/read.md", "docs/guide/analyse.md"]
 EXAMPLE = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A platform with its samples, served."""
-    installation = Installation(tmp_path_factory.mktemp("docs"))
-    with installation.manage("serve", "--port", str(installation.port)) as serve:
-        assert eventually(installation.is_ready, 120), installation.output.read_text()
-        yield installation
-        serve.terminate()
-    installation.kill_everything()
-    shutil.rmtree(Server(installation.var / "postgres").socket_folder, ignore_errors=True)
-
-
 @pytest.mark.parametrize("page", PAGES)
-def test_the_examples_run_as_they_stand(page: str, served: Installation, tmp_path: Path) -> None:
+def test_the_examples_run_as_they_stand(page: str, server: Server, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
-    shutil.copy(served.var / "first-admin.json", tmp_path / "var")
+    shutil.copy(server.var / "first-admin.json", tmp_path / "var")
     examples = EXAMPLE.findall((PROJECT / page).read_text())
     assert examples
     script = ["set -euo pipefail", 'curl() { command curl -f "$@"; }']
     for number, (language, example) in enumerate(examples):
-        text = example.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}")
+        text = example.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
         if language == "bash":
             script.append(text)
         else:

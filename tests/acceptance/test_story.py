@@ -121,7 +121,10 @@ def test_in_45_an_address_that_is_too_long_is_414(server: Server) -> None:
     admin = server.admin()
     long = admin.get(f"{server.api}/datasets?search={'x' * 7000}")
     assert (long.status_code, long.json()["detail"]["code"]) == (400, "VALIDATION_ERROR")
-    assert admin.get(f"{server.api}/datasets?search={'x' * 9000}").status_code == 414
+    answer = admin.get(f"{server.api}/datasets?search={'x' * 9000}")
+    assert answer.status_code == 414
+    assert answer.json()["detail"]["code"] == "VALIDATION_ERROR"
+    assert answer.headers["X-Request-ID"]
 
 
 def test_a_write_is_seen_by_the_other_process_at_once(server: Server) -> None:

@@ -82,13 +82,16 @@ class Model:
 
 
 def state_of(dataset: Dataset, revision: int | None = None) -> State:
-    return {
+    points = read(dataset, revision)
+    state = {
         (one["station"], datetime.fromisoformat(one["timestamp"])): (
             one["value"],
             one["metadata"].get("flags", {}),
         )
-        for one in read(dataset, revision)
+        for one in points
     }
+    assert len(state) == len(points), "a point is told twice"
+    return state
 
 
 def check(owner: User, written: list[tuple[list[dict[str, Any]], str]], way: str) -> None:
