@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import selectors
@@ -10,6 +12,10 @@ from accounts.models import User
 
 
 class UsernameOrEmailBackend(ModelBackend):
+    def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
+        """None of a user's own: permissions come from roles, and a look-up less a request."""
+        return Permission.objects.none()
+
     def authenticate(
         self,
         request: HttpRequest | None,

@@ -39,13 +39,6 @@ EXAMPLE = {
 }
 
 
-class Step(serializers.ChoiceField):
-    """A choice of numbers, in which 1 and 1.0 are the same."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(str(float(data)) if type(data) is int else data)
-
-
 class OwnerSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
@@ -73,14 +66,6 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     license = Text(max_length=255, required=False, allow_blank=True)
     citation = Text(max_length=20_000, required=False, allow_blank=True, lines=True)
     tags = serializers.ListField(child=Text(max_length=50), required=False, max_length=50)
-    embargo_days = serializers.IntegerField(
-        min_value=1, max_value=36_500, required=False, allow_null=True,
-        help_text="Values newer than so many days are hidden from those without `edit`.",
-    )  # fmt: skip
-    coordinate_step_deg = Step(
-        [0.1, 1.0], required=False, allow_null=True,
-        help_text="Coordinates are rounded to this many degrees for those without `edit`.",
-    )  # fmt: skip
     owner = OwnerSerializer(read_only=True)
     station_count = serializers.IntegerField(read_only=True)
     permissions = serializers.SerializerMethodField()
@@ -94,6 +79,9 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         )  # fmt: skip
         read_only_fields = (
             "id",
+            # Nothing hides values or rounds coordinates yet, so nobody may ask for it.
+            "embargo_days",
+            "coordinate_step_deg",
             "point_count",
             "start",
             "end",

@@ -16,7 +16,7 @@ from datastream.core.errors import ConflictError, InvalidInputError
 
 # Names that feeds and commands set; clients may not.
 PROVIDER_SOURCES = frozenset({"sample", "noaa", "nasa", "globe", "climatedata_ca"})
-FOR_MANAGERS = frozenset({"visibility", "embargo_days", "coordinate_step_deg"})
+FOR_MANAGERS = frozenset({"visibility"})
 Row = TypeVar("Row", Station, Variable)
 FACT_TABLES = ("data_points", "data_point_history", "rollups", "revision_extents")
 

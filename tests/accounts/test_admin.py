@@ -10,6 +10,8 @@ from accounts.models import Login, User
 from tests.admin import address, browser, filled, messages_of, statements
 from tests.factories import PASSWORD, make_dataset, make_user
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def page(admin: User) -> Client:

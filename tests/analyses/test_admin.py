@@ -12,6 +12,8 @@ from datastream.core.models import Status
 from tests.admin import address, browser, messages_of, statements
 from tests.factories import days, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def page(admin: User) -> Client:

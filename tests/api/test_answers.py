@@ -9,6 +9,8 @@ from rest_framework.test import APIClient
 from tests.api.conftest import API, Operation, World
 
 # Paths of the description, and whose client asks.
+pytestmark = pytest.mark.slow
+
 READ = (
     "/users",
     "/users/me",

@@ -17,6 +17,8 @@ from datastream.core.api.errors import STATUS_OF_CODE, describe, flatten
 from datastream.core.api.schema import ERROR
 from tests.api.conftest import API, Operation, World
 
+pytestmark = pytest.mark.slow
+
 DATASETS = f"{API}/datasets"
 
 

@@ -13,6 +13,8 @@ from datasets.models import Dataset
 from datastream.core.models import Status
 from tests.admin import address, browser, filled, messages_of, statements
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 PARAMETERS = {"stations": ["USW00024233"], "start": "2020-01-01", "end": "2020-12-31"}
 

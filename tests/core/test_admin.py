@@ -18,6 +18,8 @@ from tests.admin import address, browser
 from tests.factories import PASSWORD, days, write
 from visualizations.models import Visualization
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADDED_HERE = {User, Dataset, Station, Variable, Share}
 

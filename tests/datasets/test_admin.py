@@ -21,6 +21,8 @@ from datasets.models import (
 from tests.admin import address, browser, filled, messages_of, statements
 from tests.factories import days, make_user, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def page(admin: User) -> Client:

@@ -15,6 +15,8 @@ from visualizations import admin as pages
 from visualizations import services
 from visualizations.models import Visualization
 
+pytestmark = pytest.mark.slow
+
 PNG = b"\x89PNG"
 
 

@@ -15,6 +15,8 @@ from visualizations.charts import look
 from visualizations.drawing import Limits, Renderer, draw
 from visualizations.registry import Facts
 
+pytestmark = pytest.mark.slow
+
 SPEC = look.sentence(Facts(), title="A title", text="A sentence.")
 REQUEST = {"spec": SPEC, "format": "svg", "scale": 1, "width": 1200, "height": 600}
 Limited = Callable[..., drawing.Process]
