@@ -1,6 +1,5 @@
 """How gunicorn serves datastream.wsgi; the address comes from the command line."""
 
-import ctypes
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,6 @@ keepalive = 5
 limit_request_line = 0
 loglevel = "warning"
 control_socket_disable = True
-# glibc gives each thread a heap of its own, and what one page of points took stays with each of
-# them; two are enough (M_ARENA_MAX of mallopt(3); other C libraries do not have it).
-if hasattr(ctypes.CDLL(None), "mallopt"):
-    ctypes.CDLL(None).mallopt(-8, 2)
 # The heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file
 

@@ -66,7 +66,8 @@ def test_every_fact_can_be_set_and_changed(db: None, api: APIClient):
 
 @pytest.mark.parametrize(
     "name", ["id", "owner", "embargo_days", "coordinate_step_deg", "point_count", "station_count",
-             "start", "end", "revision", "permissions", "created_at", "updated_at", "meta_version", "workspace", "nonsense"],
+             "start", "end", "revision", "permissions", "created_at", "updated_at", "meta_version",
+             "workspace", "nonsense"],
 )  # fmt: skip
 def test_a_07_what_may_only_be_read_is_refused_by_its_name(
     api: APIClient, dataset: Dataset, name: str
