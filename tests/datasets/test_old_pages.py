@@ -1,4 +1,4 @@
-"""Pages of an old revision of points that have all been revised since."""
+"""Pages of an old revision of points that have been revised since."""
 
 import orjson
 import pytest
@@ -11,21 +11,16 @@ from tests.factories import days, write
 N = 11
 
 
-@pytest.fixture
-def revised(dataset: Dataset) -> Dataset:
-    """Two stations of which each point was written in revision 1 and revised in revision 2.
+@pytest.fixture(params=[1, 2, 3], ids=["all", "every other", "every third"])
+def revised(dataset: Dataset, request: pytest.FixtureRequest) -> Dataset:
+    """Two stations written in revision 1, of which all or some points were revised in revision 2.
 
     Revision 3 put further points between and behind them.
     """
-    for value in (1.0, 2.0):
-        write(
-            dataset,
-            [
-                {**one, "value": {"TMAX": value}, "station": station}
-                for station in ("A", "B")
-                for one in days(N)
-            ],
-        )
+    first = [{**one, "value": {"TMAX": 1.0}} for one in days(N)]
+    write(dataset, [{**one, "station": station} for station in ("A", "B") for one in first])
+    second = [{**one, "value": {"TMAX": 2.0}} for one in first[:: request.param]]
+    write(dataset, [{**one, "station": station} for station in ("A", "B") for one in second])
     noons = [{**one, "timestamp": one["timestamp"].replace("T00", "T12")} for one in days(2 * N)]
     write(dataset, [{**one, "station": "A"} for one in noons])
     dataset.refresh_from_db()
