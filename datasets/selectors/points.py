@@ -193,7 +193,7 @@ def _pieces(
         "timestamp": f"""'"timestamp":"', {TIME}, '"'""",
         "station": """'"station":', q.code""",
         "value": f"""'"value":', {_value_sql(selection, values)}""",
-        "metadata": """'"metadata":', coalesce(q.metadata::text, '{{}}')""".replace("{{}}", "{}"),
+        "metadata": """'"metadata":', coalesce(q.metadata::text, '{}')""",
     }
     return ", ',', ".join(made[name] for name in FIELDS if name in fields)
 
