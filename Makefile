@@ -1,7 +1,7 @@
 # What can be done here: make help
 .DEFAULT_GOAL := help
 .PHONY: help setup run worker test test-all lint format types layers openapi check bench clean
-.PHONY: install install-dev migrations
+.PHONY: install install-dev migrations hooks
 
 # Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
 # name after it has moved.
@@ -44,10 +44,13 @@ layers: install-dev  ## Check who imports whom
 migrations: install-dev
 	@$(PY) manage.py makemigrations --check --dry-run
 
+hooks: install-dev  ## Run the hooks of pre-commit on all files
+	@if git rev-parse --git-dir >/dev/null 2>&1; then $(PY) -m pre_commit run --all-files; fi
+
 openapi: install-dev  ## Write docs/openapi.json anew
 	@$(SPECTACULAR) --file docs/openapi.json
 
-check: lint types layers migrations  ## All that a change must pass, besides the tests
+check: lint types layers hooks migrations  ## All that a change must pass, besides the tests
 	@mkdir -p build && $(SPECTACULAR) --file build/openapi.json
 	@cmp -s build/openapi.json docs/openapi.json \
 		|| { echo "docs/openapi.json is out of date; run: make openapi"; exit 1; }
