@@ -23,6 +23,9 @@ class Workspace(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
 
+    class Meta:
+        db_table = "workspaces"
+
     def __str__(self) -> str:
         return self.name
 
@@ -58,6 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
+        db_table = "users"
         ordering = ("username",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
@@ -101,6 +105,7 @@ class Membership(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, default=DEFAULT_WORKSPACE)
 
     class Meta:
+        db_table = "memberships"
         verbose_name = "role"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint("user", "group", "workspace", name="role_once_a_workspace"),
@@ -124,6 +129,7 @@ class Login(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        db_table = "logins"
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["expires_at"], name="login_expires"),
         ]

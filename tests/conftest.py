@@ -21,7 +21,7 @@ KEPT_TABLES = {
     "auth_permission",
     "auth_group",
     "auth_group_permissions",
-    "accounts_workspace",
+    "workspaces",
 }
 
 

@@ -28,6 +28,9 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=100, unique=True)),
             ],
+            options={
+                "db_table": "workspaces",
+            },
         ),
         migrations.CreateModel(
             name="User",
@@ -84,6 +87,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "db_table": "users",
                 "ordering": ("username",),
             },
         ),
@@ -121,6 +125,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "role",
+                "db_table": "memberships",
             },
         ),
         migrations.AddField(
@@ -162,6 +167,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "db_table": "logins",
                 "indexes": [models.Index(fields=["expires_at"], name="login_expires")],
             },
         ),
