@@ -7,24 +7,37 @@ VIEWER, ANALYST, STEWARD, ADMIN = "viewer", "analyst", "steward", "admin"
 ROLES = (VIEWER, ANALYST, STEWARD, ADMIN)
 
 
-def grant(apps: Any, app_label: str, model: str, granted: Mapping[str, Sequence[str]]) -> None:
+def grant(
+    apps: Any,
+    schema_editor: Any,
+    *,
+    app_label: str,
+    model: str,
+    granted: Mapping[str, Sequence[str]],
+) -> None:
     """Give roles permissions on a model: codename → roles.
 
     Permissions are rows that the framework makes only after the last migration, so they are made
-    here; the framework then finds them.
+    here; the framework then finds them. All through the connection that migrates: the
+    application's own role may have no rights yet.
     """
-    group_model = apps.get_model("auth", "Group")
-    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
-        app_label=app_label, model=model
-    )
+    group, permission = rows(apps, schema_editor, "auth", "Group", "Permission")
+    (content_type,) = rows(apps, schema_editor, "contenttypes", "ContentType")
+    kind, _ = content_type.get_or_create(app_label=app_label, model=model)
     for codename, roles in granted.items():
         name = f"Can {codename.replace('_', ' ')}"
-        permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
-            content_type=content_type, codename=codename, defaults={"name": name}
+        made, _ = permission.get_or_create(
+            content_type=kind, codename=codename, defaults={"name": name}
         )
         for role in roles:
-            group, _ = group_model.objects.get_or_create(name=role)
-            group.permissions.add(permission)
+            holder, _ = group.get_or_create(name=role)
+            holder.permissions.add(made)
+
+
+def rows(apps: Any, schema_editor: Any, app_label: str, *models: str) -> list[Any]:
+    """The managers of models in a migration, on the connection that migrates."""
+    alias = schema_editor.connection.alias
+    return [apps.get_model(app_label, model).objects.db_manager(alias) for model in models]
 
 
 def standard(

@@ -2,23 +2,44 @@
 
 from django.db import migrations
 
-from accounts.roles import ADMIN, ROLES, grant
+from accounts.roles import ADMIN, ROLES, grant, rows
 
 
 def forwards(apps, schema_editor):
-    apps.get_model("accounts", "Workspace").objects.get_or_create(name="default")
+    (workspace,) = rows(apps, schema_editor, "accounts", "Workspace")
+    (group,) = rows(apps, schema_editor, "auth", "Group")
+    workspace.get_or_create(name="default")
     for role in ROLES:
-        apps.get_model("auth", "Group").objects.get_or_create(name=role)
+        group.get_or_create(name=role)
     for model in ("user", "membership"):
         verbs = ("view", "add", "change", "delete")
-        grant(apps, "accounts", model, {f"{verb}_{model}": [ADMIN] for verb in verbs})
-    grant(apps, "accounts", "login", {"view_login": [ADMIN], "delete_login": [ADMIN]})
+        grant(
+            apps,
+            schema_editor,
+            app_label="accounts",
+            model=model,
+            granted={f"{verb}_{model}": [ADMIN] for verb in verbs},
+        )
+    grant(
+        apps,
+        schema_editor,
+        app_label="accounts",
+        model="login",
+        granted={"view_login": [ADMIN], "delete_login": [ADMIN]},
+    )
     # A changed group works on the next request: staff may edit what a role can do.
-    grant(apps, "auth", "group", {"view_group": [ADMIN], "change_group": [ADMIN]})
+    grant(
+        apps,
+        schema_editor,
+        app_label="auth",
+        model="group",
+        granted={"view_group": [ADMIN], "change_group": [ADMIN]},
+    )
 
 
 def backwards(apps, schema_editor):
-    apps.get_model("auth", "Group").objects.filter(name__in=ROLES).delete()
+    (group,) = rows(apps, schema_editor, "auth", "Group")
+    group.filter(name__in=ROLES).delete()
 
 
 class Migration(migrations.Migration):

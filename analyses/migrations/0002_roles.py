@@ -6,8 +6,20 @@ from accounts.roles import ADMIN, ANALYST, STEWARD, VIEWER, grant, standard
 
 
 def forwards(apps, schema_editor):
-    grant(apps, "analyses", "analysis", standard("analysis", [ANALYST, STEWARD], viewers=[VIEWER]))
-    grant(apps, "analyses", "analysisresult", {"view_analysisresult": [ADMIN]})
+    grant(
+        apps,
+        schema_editor,
+        app_label="analyses",
+        model="analysis",
+        granted=standard("analysis", [ANALYST, STEWARD], viewers=[VIEWER]),
+    )
+    grant(
+        apps,
+        schema_editor,
+        app_label="analyses",
+        model="analysisresult",
+        granted={"view_analysisresult": [ADMIN]},
+    )
 
 
 class Migration(migrations.Migration):

@@ -6,11 +6,35 @@ from accounts.roles import ADMIN, STEWARD, grant, standard
 
 
 def forwards(apps, schema_editor):
-    grant(apps, "connectors", "feed", standard("feed", [STEWARD]))
-    grant(apps, "connectors", "run", {"view_run": [STEWARD, ADMIN], "add_run": [STEWARD, ADMIN]})
+    grant(
+        apps,
+        schema_editor,
+        app_label="connectors",
+        model="feed",
+        granted=standard("feed", [STEWARD]),
+    )
+    grant(
+        apps,
+        schema_editor,
+        app_label="connectors",
+        model="run",
+        granted={"view_run": [STEWARD, ADMIN], "add_run": [STEWARD, ADMIN]},
+    )
     for model in ("coverage", "document"):
-        grant(apps, "connectors", model, {f"view_{model}": [STEWARD, ADMIN]})
-    grant(apps, "connectors", "providercredential", standard("providercredential", []))
+        grant(
+            apps,
+            schema_editor,
+            app_label="connectors",
+            model=model,
+            granted={f"view_{model}": [STEWARD, ADMIN]},
+        )
+    grant(
+        apps,
+        schema_editor,
+        app_label="connectors",
+        model="providercredential",
+        granted=standard("providercredential", []),
+    )
 
 
 class Migration(migrations.Migration):

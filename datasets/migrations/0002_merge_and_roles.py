@@ -29,10 +29,28 @@ $$
 def forwards(apps, schema_editor):
     writers = [ANALYST, STEWARD]
     for model in ("dataset", "station", "variable", "share"):
-        grant(apps, "datasets", model, standard(model, writers, viewers=[VIEWER]))
-    grant(apps, "datasets", "dataset", {"edit_visible_dataset": [STEWARD, ADMIN]})
+        grant(
+            apps,
+            schema_editor,
+            app_label="datasets",
+            model=model,
+            granted=standard(model, writers, viewers=[VIEWER]),
+        )
+    grant(
+        apps,
+        schema_editor,
+        app_label="datasets",
+        model="dataset",
+        granted={"edit_visible_dataset": [STEWARD, ADMIN]},
+    )
     for model in ("revision", "receipt", "event", "export"):
-        grant(apps, "datasets", model, {f"view_{model}": [ADMIN]})
+        grant(
+            apps,
+            schema_editor,
+            app_label="datasets",
+            model=model,
+            granted={f"view_{model}": [ADMIN]},
+        )
 
 
 class Migration(migrations.Migration):

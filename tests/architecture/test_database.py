@@ -1,6 +1,7 @@
 """The database: migrations complete, the driver, the constraints."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -37,3 +38,12 @@ def test_every_table_of_ours_has_a_constraint_for_its_choices(db: None) -> None:
             for field in model._meta.fields:
                 if field.choices:
                     assert field.name in words, (model.__name__, field.name)
+
+
+def test_migrations_ask_through_the_connection_that_migrates() -> None:
+    """The application's own role, whose connection is the default, may have no rights yet."""
+    project = Path(__file__).resolve().parents[2]
+    asking = [
+        path.name for path in project.glob("*/migrations/0*.py") if ".objects" in path.read_text()
+    ]
+    assert asking == []

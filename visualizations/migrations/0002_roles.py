@@ -7,7 +7,9 @@ from accounts.roles import ANALYST, STEWARD, VIEWER, grant, standard
 
 def forwards(apps, schema_editor):
     permissions = standard("visualization", [ANALYST, STEWARD], viewers=[VIEWER])
-    grant(apps, "visualizations", "visualization", permissions)
+    grant(
+        apps, schema_editor, app_label="visualizations", model="visualization", granted=permissions
+    )
 
 
 class Migration(migrations.Migration):
