@@ -119,7 +119,7 @@ def test_a_start_too_late_for_a_line_is_said() -> None:
 
 def test_dependent_values_are_corrected_for_and_it_is_said() -> None:
     smooth = np.convolve(noisy(80), np.ones(8) / 8, mode="valid")
-    assert "after correction for autocorrelation (Hamed–Rao" in subtitle(drawn(yearly(smooth)))
+    assert "after correction for autocorrelation (Yue–Wang" in subtitle(drawn(yearly(smooth)))
 
 
 def test_equal_values_have_no_line_and_bars_of_no_height() -> None:

@@ -72,7 +72,8 @@ def fit_of(found: Anomalies, options: Mapping[str, Any]) -> Fit | str:
     if n < LINE_YEARS:
         there = words.count(n, "complete year")
         return f"No trend line: it needs {LINE_YEARS} years, and there are {there}{since}."
-    result = trend(one, step="raw")
+    # The subtitle names this correction.
+    result = trend(one, step="raw", autocorrelation="yue_wang")
     if result["reason"]:
         return f"No trend line. {result['reason']}"
     sen, test, level = result["theil_sen"], result["mann_kendall"], found.base.level
@@ -107,9 +108,9 @@ def subtitle(found: Anomalies, fit: Fit | str, *, is_told: bool) -> list[str]:
         return [*told, fit]
     told += [f"Trend: {slope_text(found, fit)}, {words.years(fit.first, fit.last)}"]
     correction = (
-        f"after correction for autocorrelation (Hamed–Rao, variance × {fit.factor:.1f})"
+        f"after correction for autocorrelation (Yue–Wang, variance × {fit.factor:.1f})"
         if fit.factor > 1
-        else "no autocorrelation to correct for (Hamed–Rao)"
+        else "no autocorrelation to correct for (Yue–Wang)"
     )
     test = f"Mann–Kendall τ = {words.number(fit.tau, 2)}, {words.probability(fit.p)}"
     told += [f"Theil–Sen slope; {test}, {correction}, n = {fit.n} years"]
