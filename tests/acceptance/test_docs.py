@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def test_the_examples_run_as_they_stand(page: str, server: Server, tmp_path: Pat
             script.append(text)
         else:
             (tmp_path / f"{number}.py").write_text(text)
-            script.append(f"{sys.executable} -W error::DeprecationWarning {number}.py")
+            python = shlex.quote(sys.executable)
+            script.append(f"{python} -W error::DeprecationWarning {number}.py")
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         check=False,
