@@ -10,11 +10,11 @@ from rest_framework import serializers
 
 from accounts.models import User
 from datasets.access import Right
+from datasets.ingest.batch import RESERVED
 from datasets.models import Dataset, Permission, Revision, Share, Station, Variable
 from datasets.services import PROVIDER_SOURCES
 from datastream.core.api.fields import Text
 
-RESERVED = ("id", "timestamp", "station", "metadata")
 EXAMPLE = {
     "id": "7f5f3c1e-9f6f-4f63-9e5e-0a3c8f2f7a10",
     "name": "Seattle–Tacoma, daily",

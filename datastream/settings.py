@@ -117,7 +117,7 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 def broker_in(database: dict[str, Any]) -> str:
     """The URL of a queue in the same PostgreSQL, for SQLAlchemy."""
     user = quote(database["USER"], safe="")
-    if database["PASSWORD" if "PASSWORD" in database else "USER"] and database.get("PASSWORD"):
+    if database.get("PASSWORD"):
         user += ":" + quote(database["PASSWORD"], safe="")
     host, port = database.get("HOST", ""), database.get("PORT", "")
     if host.startswith("/"):

@@ -52,7 +52,6 @@ TIME_LABEL = (
     " : utcFormat(datum.value, '%Y')"
 )
 LONG_MS = 90 * 86_400_000
-ZERO_LABEL = "abs(datum.value) < 1e-12 ? '0' : datum.label"
 TITLE_LINES, SUBTITLE_LINES, FOOT_LINES = 3, 8, 3
 
 

@@ -1,13 +1,12 @@
 """One place that turns every error into the contract's one shape."""
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -107,9 +106,7 @@ def _retry_after(status: int) -> dict[str, str]:
 
 def _platform(error: errors.PlatformError) -> tuple[int, dict[str, Any], dict[str, str]]:
     status = STATUS_OF_CODE.get(error.code, 500)
-    headers = (
-        {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    )
+    headers = _retry_after(status)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return status, body(error.code, error.message, error.details), headers
@@ -186,13 +183,3 @@ def _plain(request: HttpRequest, status: int, code: str) -> HttpResponse:
     from django.shortcuts import render
 
     return render(request, "error.html", {"status": status, **content["detail"]}, status=status)
-
-
-def as_http(error: Exception) -> HttpResponse:
-    """An error raised outside a view, in a middleware."""
-    status, content, headers = describe(error)
-    if isinstance(error, DatabaseError) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("request_failed", status=status, exc_info=error)
-    return HttpResponse(
-        json.dumps(content), status=status, headers=headers, content_type="application/json"
-    )
