@@ -5,4 +5,4 @@ class DatasetsConfig(AppConfig):
     name = "datasets"
 
     def ready(self) -> None:
-        from datasets import receivers  # noqa: F401
+        from datasets import receivers, tasks  # noqa: F401

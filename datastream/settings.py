@@ -128,7 +128,7 @@ def broker_in(database: dict[str, Any]) -> str:
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or broker_in(DATABASES["default"])
 LEASE_S = env.integer("LEASE_S", 60, least=3)
 # Task by name: every so many seconds.
-PERIODIC_TASKS = {"analyses.sweep": 10.0, "connectors.sweep": 10.0}
+PERIODIC_TASKS = {"analyses.sweep": 10.0, "connectors.sweep": 10.0, "datasets.sweep": 10.0}
 
 # --------------------------------------------------------------------------- applications
 INSTALLED_APPS = [
@@ -294,6 +294,18 @@ SPECTACULAR_SETTINGS = {
 BODY_MAX_BYTES = env.integer("BODY_MAX_BYTES", 32 * 1024 * 1024, least=1024)
 BODY_MAX_POINTS = env.integer("BODY_MAX_POINTS", 50_000, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # our parser reads no more than BODY_MAX_BYTES
+# CSV, NDJSON, Parquet and Arrow, unpacked
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 512 * 1024 * 1024, least=1024)
+# How long a body may stand still, and take in all.
+BODY_SILENCE_S = env.integer("BODY_SILENCE_S", 30, least=1)
+REQUEST_MAX_S = env.integer("REQUEST_MAX_S", 30, least=1)
+UPLOAD_MAX_S = env.integer("UPLOAD_MAX_S", 600, least=1)
+HEADERS_MAX_BYTES = env.integer("HEADERS_MAX_BYTES", 16 * 1024, least=1024)
+WEB_THREADS = env.integer("WEB_THREADS", 64, least=1)
+# Above this many rows a read of all is an export: a job, whose file is fetched later.
+EXPORT_STREAM_MAX_ROWS = env.integer("EXPORT_STREAM_MAX_ROWS", 20_000_000, least=1)
+EXPORT_KEEP_HOURS = env.integer("EXPORT_KEEP_HOURS", 24, least=1)
+EXPORTS = Path(env.text("EXPORTS_DIR", str(VAR / "exports"))).absolute()
 WAIT_MAX_S = 20
 
 # --------------------------------------------------------------------------- collection

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from datasets.models import Visibility
-from datasets.serializers import OwnerSerializer
+from datasets.serializers.catalogue import OwnerSerializer
 from datastream.core.api.fields import Text
 from visualizations.models import Visualization, VisualizationInput
 

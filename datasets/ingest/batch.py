@@ -67,6 +67,8 @@ class Batch:
     metadata : shape (n,), string holding a JSON object, or null; None when no row has any
     texts : variable → shape (n,), string: the texts of a variable whose `values` are numbers
     numbers_as_text : whether texts in a number variable are read as numbers, as in CSV
+    guarded : whether texts may begin with an apostrophe that keeps spreadsheets from computing
+    first : number of its first row in the whole of what was sent, which may come in many batches
     """
 
     station: pa.Array
@@ -77,6 +79,8 @@ class Batch:
     metadata: pa.Array | None = None
     texts: dict[str, pa.Array] = field(default_factory=dict)
     numbers_as_text: bool = False
+    guarded: bool = False
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.micros)

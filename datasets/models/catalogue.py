@@ -62,6 +62,10 @@ class Dataset(Stamped):
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Counts every change of the dataset's, a station's or a variable's facts.
     meta_version = models.PositiveIntegerField(default=0, editable=False)
+    # The revision up to which all roll-ups are made; the worker follows `revision`.
+    rollup_revision = models.PositiveIntegerField(default=0, editable=False)
+    # Set when somebody deletes it: nobody sees it from then on, and the worker removes the rest.
+    deleted_at = models.DateTimeField(null=True, editable=False)
     point_count = models.PositiveBigIntegerField(default=0, editable=False)
     # First and last instant, both in.
     start = models.DateTimeField(null=True, editable=False)

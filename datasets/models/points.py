@@ -74,7 +74,12 @@ class PointVersion(models.Model):  # noqa: DJ008 - never shown as an object
 
 
 class Rollup(models.Model):  # noqa: DJ008 - never shown as an object
-    """Count, sum, sum of squares, lowest and highest of a variable in a UTC day or month."""
+    """Count, sum, squared deviations, lowest and highest of a variable in a UTC day or month.
+
+    `flagged` counts the values left out because their provider flagged them as failed;
+    `squared_deviations` is the sum of the squares of the distances from the mean, which is exact
+    where a sum of squares would lose all digits.
+    """
 
     pk = models.CompositePrimaryKey("dataset_id", "station_id", "variable_id", "period", "start")
     dataset = models.ForeignKey(
@@ -85,10 +90,11 @@ class Rollup(models.Model):  # noqa: DJ008 - never shown as an object
     period = models.CharField(max_length=5, choices=[("day", "day"), ("month", "month")])
     start = models.DateTimeField()
     n = models.PositiveIntegerField()
+    flagged = models.PositiveIntegerField(default=0)
     sum = models.FloatField()
-    sum_of_squares = models.FloatField()
-    min = models.FloatField()
-    max = models.FloatField()
+    squared_deviations = models.FloatField()
+    min = models.FloatField(null=True)
+    max = models.FloatField(null=True)
     revision = models.PositiveIntegerField()
 
     class Meta:
@@ -97,5 +103,9 @@ class Rollup(models.Model):  # noqa: DJ008 - never shown as an object
             models.CheckConstraint(
                 condition=Q(period__in=["day", "month"]), name="rollup_period_is_known"
             ),
-            models.CheckConstraint(condition=Q(n__gt=0), name="rollup_has_values"),
+            models.CheckConstraint(
+                condition=Q(n__gt=0, min__isnull=False, max__isnull=False)
+                | Q(n=0, flagged__gt=0, min__isnull=True, max__isnull=True),
+                name="rollup_has_values",
+            ),
         ]

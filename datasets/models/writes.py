@@ -24,6 +24,7 @@ class Receipt(models.Model):
     body_digest = models.CharField(max_length=64, blank=True)
     counts = models.JSONField(default=dict)
     errors = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
     revision = models.PositiveIntegerField(null=True)
     status = models.CharField(max_length=10, choices=[("stored", "stored"), ("refused", "refused")])
     created_at = models.DateTimeField(db_default=Now())
@@ -121,7 +122,12 @@ class Export(Job):
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="exports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    # What was asked, as it stood in the query, and the digest of the caller's view at that time.
     query = models.JSONField(default=dict)
+    view_digest = models.CharField(max_length=64, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    progress = models.FloatField(default=0)
+    error = models.JSONField(null=True)
     format = models.CharField(max_length=10)
     rows = models.PositiveBigIntegerField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)

@@ -8,10 +8,10 @@ from rest_framework.response import Response
 
 from datasets import access, services
 from datasets.access import Right
-from datasets.filters import DatasetFilter
+from datasets.filters.catalogue import DatasetFilter
 from datasets.models import Dataset, Revision, Share, Station, Variable
 from datasets.selectors import catalogue
-from datasets.serializers import (
+from datasets.serializers.catalogue import (
     DatasetSerializer,
     RevisionSerializer,
     ShareSerializer,

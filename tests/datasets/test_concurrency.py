@@ -15,6 +15,7 @@ from datasets.models import Dataset, PointVersion, Receipt
 from datasets.selectors import points
 from datasets.selectors.points import Selection
 from datasets.selectors.series import series
+from datasets.services.catalogue import FACT_TABLES
 from datastream.core.errors import ConflictError, NotFoundError
 from tests.datasets.reading import point, read, view
 from tests.factories import make_dataset, make_user, write
@@ -199,6 +200,6 @@ def test_a_dataset_deleted_beneath_its_writers_leaves_no_points(dataset: Dataset
     first, second, _ = at_once(write_on, write_on, delete)
     assert 5 < first + second < 400
     with connection.cursor() as cursor:
-        for table in services.FACT_TABLES:
+        for table in FACT_TABLES:
             cursor.execute(f"SELECT count(*) FROM {table} WHERE dataset_id = %s", [dataset.pk])  # noqa: S608
             assert cursor.fetchone()[0] == 0

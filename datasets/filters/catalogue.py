@@ -1,37 +1,16 @@
-"""Filters of datasets, and the query of a read of points."""
+"""Filters of datasets."""
 
 import re
-from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from rest_framework.request import Request
 
-from datasets.access import View
 from datasets.models import Dataset, Station, Visibility
-from datasets.selectors import catalogue
-from datasets.selectors.points import FIELDS, Selection
-from datastream.core import clock
 from datastream.core.api.filtering import InstantFilter
 from datastream.core.errors import InvalidInputError
 
 # Not float() alone, which takes "nan", "1_0" and digits of any script.
 NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
-REVISION = re.compile(r"\d{1,9}", re.ASCII)
-DATA_QUERY = frozenset(
-    {
-        "start",
-        "end",
-        "station",
-        "variables",
-        "fields",
-        "order",
-        "limit",
-        "cursor",
-        "revision",
-        "as_of",
-    }
-)
 
 
 class DatasetFilter(django_filters.FilterSet):
@@ -87,55 +66,3 @@ def bbox(text: str) -> tuple[float, float, float, float]:
     if not (longitudes and -90 <= south <= north <= 90):
         raise InvalidInputError.of("bbox", "Give degrees: west,south,east,north, south ≤ north.")
     return west, south, east, north
-
-
-# ------------------------------------------------------------------ reads of points
-
-
-def selection(request: Request, view: View) -> Selection:
-    """What a read of points asks for, checked."""
-    query = request.query_params
-    start, end = (instant(query.get(name), name) for name in ("start", "end"))
-    if start and end and start > end:
-        raise InvalidInputError.of("start", "`start` is after `end`.")
-    order = query.get("order", "asc")
-    if order not in {"asc", "desc"}:
-        raise InvalidInputError.of("order", "Choose asc or desc.")
-    as_of = instant(query.get("as_of"), "as_of")
-    return Selection(
-        revision=catalogue.revision_asked(view, _revision(query.get("revision")), as_of),
-        start=start,
-        end=end,
-        stations=tuple(dict.fromkeys(query.getlist("station"))),
-        variables=names(query.get("variables"), "variables"),
-        descending=order == "desc",
-    )
-
-
-def instant(text: str | None, name: str) -> Any:
-    return None if text is None else clock.parse(text, name)
-
-
-def _revision(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not REVISION.fullmatch(text):
-        raise InvalidInputError.of("revision", "Give the number of a revision.")
-    return int(text)
-
-
-def names(text: str | None, name: str) -> tuple[str, ...]:
-    if text is None:
-        return ()
-    found = tuple(dict.fromkeys(text.split(",")))
-    if "" in found:
-        raise InvalidInputError.of(name, "Give names between commas.")
-    return found
-
-
-def point_fields(request: Request) -> tuple[str, ...]:
-    asked = names(request.query_params.get("fields"), "fields") or FIELDS
-    unknown = sorted(set(asked) - set(FIELDS))
-    if unknown:
-        raise InvalidInputError.of("fields", f"Choose from {', '.join(FIELDS)}.")
-    return asked

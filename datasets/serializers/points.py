@@ -1,0 +1,60 @@
+"""Points and what a write answers, on the wire: only described, since nothing is made of them."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    """All values of one station at one time."""
+
+    id = serializers.UUIDField(help_text="Made from dataset, station and time; always the same.")
+    timestamp = serializers.DateTimeField()
+    station = serializers.CharField(help_text="The station's code, or an empty text.")
+    value = serializers.DictField(help_text="Variable → number, or text where it is of that kind.")
+    metadata = serializers.DictField(help_text="`flags` as the provider has them, `quality`.")
+
+
+class NewPointSerializer(serializers.Serializer[Any]):
+    timestamp = serializers.CharField(help_text="RFC 3339; without an offset it is UTC.")
+    station = serializers.CharField(required=False)
+    value = serializers.DictField(help_text="Variable → number or text; null takes it away.")
+    metadata = serializers.DictField(required=False)
+
+
+@extend_schema_serializer(many=False)
+class PointPageSerializer(serializers.Serializer[Any]):
+    dataset = serializers.UUIDField()
+    revision = serializers.IntegerField(help_text="What was read; `next` reads the same.")
+    units = serializers.DictField(child=serializers.CharField())
+    next = serializers.URLField(allow_null=True)
+    results = PointSerializer(many=True)
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField(help_text="Which of the sent points, from 0.")
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """Counts: received = inserted + updated + unchanged + skipped + rejected."""
+
+    received = serializers.IntegerField()
+    inserted = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name
+    revision = serializers.IntegerField()
+    receipt = serializers.UUIDField()
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

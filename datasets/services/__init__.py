@@ -1,0 +1,31 @@
+"""Changes to datasets and what belongs to them."""
+
+from datasets.services.catalogue import (
+    PROVIDER_SOURCES,
+    add_station,
+    add_variable,
+    change_dataset,
+    change_station,
+    change_variable,
+    create_dataset,
+    declare,
+    delete_dataset,
+    share,
+    stop_writes,
+    withdraw,
+)
+
+__all__ = [
+    "PROVIDER_SOURCES",
+    "add_station",
+    "add_variable",
+    "change_dataset",
+    "change_station",
+    "change_variable",
+    "create_dataset",
+    "declare",
+    "delete_dataset",
+    "share",
+    "stop_writes",
+    "withdraw",
+]
