@@ -1,7 +1,8 @@
 """The one way points are written: checked, merged in one transaction, with revision and receipt."""
 
 from datasets.ingest.batch import Batch, from_records, from_table
-from datasets.ingest.write import Author, Key, Options, Outcome, write
+from datasets.ingest.traces import Author, Key
+from datasets.ingest.write import Options, Outcome, write
 
 __all__ = [
     "Author",

@@ -3,8 +3,9 @@
 The recipe, its figures and the traps it walks round are in docs/adr/0002-natural-key.md.
 """
 
+import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,13 @@ from django.db import connection
 
 from datasets.ingest.copy import copy_in
 from datasets.ingest.rows import Ints, Rows
+from datasets.ingest.spans import Spans
+from datasets.ingest.torn import Torn
 
 # Above this the planner is held to one bounded hash join; below, each row is looked up by its key.
 MANY = 20_000
+
+PointKey = tuple[int, int]  # station and µs
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 IS_ANYTHING_STORED = """
@@ -28,6 +33,7 @@ SELECT EXISTS (
         LIMIT 1
     ) stored
 )"""
+COPY_STAGE = "COPY stage FROM STDIN (FORMAT binary)"
 COPY_STRAIGHT = """
 COPY data_points (station_id, timestamp, value, metadata, dataset_id, revision)
 FROM STDIN (FORMAT binary)"""
@@ -64,6 +70,7 @@ LEFT JOIN LATERAL (
     AND p.timestamp = s.timestamp
     OFFSET 0
 ) p ON true"""
+MERGED_VALUE = "p.value || s.value"
 TO_HISTORY = """
 INSERT INTO data_point_history
     (dataset_id, station_id, timestamp, value, metadata, revision, created_at, replaced_in)
@@ -93,11 +100,11 @@ SELECT %(dataset)s, station_id, timestamp, value, metadata, %(n)s
 FROM delta WHERE was IS NULL ORDER BY station_id, timestamp"""
 EXTENTS = """
 INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
-SELECT %(dataset)s, %(n)s, station_id, min(timestamp), max(timestamp)
-FROM delta GROUP BY station_id"""
-EXTENTS_OF_SPANS = """
-INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
-SELECT %s, %s, span.* FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) span"""
+SELECT %(dataset)s, %(n)s, station_id, min(start), max("end") FROM (
+    SELECT * FROM unnest(%(stations)s::bigint[], %(lo)s::timestamptz[], %(hi)s::timestamptz[])
+        straight(station_id, start, "end") {delta}
+) touched GROUP BY station_id"""
+OF_DELTA = "UNION ALL SELECT station_id, min(timestamp), max(timestamp) FROM delta GROUP BY 1"
 CONTRADICTED = """
 SELECT station_id, (extract(epoch FROM timestamp) * 1000000)::bigint
 FROM delta WHERE was IS NOT NULL ORDER BY station_id, timestamp LIMIT 100"""
@@ -105,13 +112,15 @@ FROM delta WHERE was IS NOT NULL ORDER BY station_id, timestamp LIMIT 100"""
 
 @dataclass(slots=True)
 class Merged:
-    """How many rows of the merge became what."""
+    """How many rows of the merge became what; `torn` ones stood twice with other contents."""
 
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
     skipped: int = 0
+    torn: int = 0
+    torn_keys: list[PointKey] = field(default_factory=list)
 
     @property
     def changed(self) -> int:
@@ -121,7 +130,7 @@ class Merged:
 class Contradiction(Exception):  # noqa: N818 - a signal to the caller, who makes it an error
     """Stored points have other values and may not be overwritten: (station, µs) of up to 100."""
 
-    def __init__(self, keys: list[tuple[int, int]]) -> None:
+    def __init__(self, keys: list[PointKey]) -> None:
         super().__init__()
         self.keys = keys
 
@@ -132,94 +141,145 @@ def lock(dataset: UUID) -> None:
         cursor.execute(LOCK, [str(dataset)])
 
 
-def merge(dataset: UUID, rows: Rows, number: int, *, on_conflict: str) -> Merged:
-    """Store rows as revision `number`; raise Contradiction under `on_conflict="error"`."""
-    if not len(rows):
-        return Merged()
-    stations, first, last = rows.spans()
-    spans = [stations.tolist(), _instants(first), _instants(last)]
-    with connection.cursor() as cursor:
-        if not rows.removes:
-            cursor.execute(IS_ANYTHING_STORED, [*spans, dataset])
-            # A row that says nothing must not be stored.
-            if not cursor.fetchone()[0] and not rows.says_nothing:
-                return _copy_straight(cursor, dataset, rows, number, spans)
-        return _merge_staged(cursor, dataset, rows, number, on_conflict)
+class Merge:
+    """Revision `number` of a dataset in the making.
 
+    Rows go straight into the points where nothing is stored in their span, rows of this revision
+    included; others go to a stage, which `finish` merges by one join.
+    """
 
-def _copy_straight(
-    cursor: Any, dataset: UUID, rows: Rows, number: int, spans: list[list[Any]]
-) -> Merged:
-    """Nothing is stored in the span of these rows, so nothing has to be compared."""
-    constants = (dataset.bytes, struct.pack(">i", number))
-    copy_in(cursor, COPY_STRAIGHT, rows.chunks(*constants))
-    cursor.execute(EXTENTS_OF_SPANS, [dataset, number, *spans])
-    return Merged(inserted=len(rows))
+    def __init__(self, cursor: Any, dataset: UUID, number: int) -> None:
+        self.merged = Merged()
+        # Takes in the rows as they were sent, in the order of their batches.
+        self.content = hashlib.sha256()
+        self.straight, self.staged = Spans(), Spans()
+        self._cursor, self._dataset, self._number = cursor, dataset, number
+        self._staged_rows = 0
+        self._removes = False
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """First and last instant of all rows, in µs."""
+        both = [spans.extent for spans in (self.straight, self.staged) if spans.first]
+        return min(lo for lo, _ in both), max(hi for _, hi in both)
 
-def _merge_staged(cursor: Any, dataset: UUID, rows: Rows, number: int, on_conflict: str) -> Merged:
-    delta = _make_delta(cursor, dataset, rows)
-    merged = Merged(unchanged=len(rows) - delta)
-    if delta and on_conflict == "error":
-        cursor.execute(CONTRADICTED)
-        keys = cursor.fetchall()
+    def add(self, rows: Rows) -> None:
+        if not len(rows):
+            return
+        spans = rows.spans()
+        if self._goes_straight(rows, spans):
+            constants = (self._dataset.bytes, struct.pack(">i", self._number))
+            copy_in(self._cursor, COPY_STRAIGHT, rows.chunks(self.content, *constants))
+            self.merged.inserted += len(rows)
+            self.straight.add(*spans)
+        else:
+            self._stage(rows)
+            self.staged.add(*spans)
+
+    def _goes_straight(self, rows: Rows, spans: tuple[Ints, Ints, Ints]) -> bool:
+        # A row that says nothing must not be stored.
+        if rows.removes or rows.says_nothing or self.staged.overlap(*spans):
+            return False
+        stations, first, last = spans
+        asked = [stations.tolist(), _instants(first), _instants(last), self._dataset]
+        self._cursor.execute(IS_ANYTHING_STORED, asked)
+        return not self._cursor.fetchone()[0]
+
+    def _stage(self, rows: Rows) -> None:
+        if not self._staged_rows:
+            self._cursor.execute(STAGE)
+        copy_in(self._cursor, COPY_STAGE, rows.chunks(self.content))
+        self._staged_rows += len(rows)
+        self._removes |= rows.removes
+
+    def finish(self, on_conflict: str) -> Merged:
+        """Merge what is staged; Contradiction under `on_conflict="error"`."""
+        if self._staged_rows:
+            self._merge_staged(on_conflict)
+        if self.merged.changed:
+            self._note_extents()
+        if self._staged_rows:
+            # Not left to the commit: the caller's transaction may go on with another write.
+            self._cursor.execute("DROP TABLE stage, delta")
+        return self.merged
+
+    def _merge_staged(self, on_conflict: str) -> None:
+        staged, merged = self._staged_rows, self.merged
+        with Torn(self._cursor, self._dataset, self._number) as torn:
+            if self.staged.overlapped:
+                staged -= torn.take_from_stage()
+            delta = self._make_delta()
+            if self.staged.meets(self.straight):
+                torn_in_delta, torn_in_stage = torn.take_from_delta()
+                staged, delta = staged - torn_in_stage, delta - torn_in_delta
+                merged.inserted -= torn.take_from_points()
+            merged.torn, merged.torn_keys = torn.rows, torn.keys()
+        merged.unchanged = staged - delta
+        if delta and on_conflict == "error":
+            self._refuse_contradictions()
+        if delta and on_conflict == "skip":
+            self._cursor.execute("DELETE FROM delta WHERE was IS NOT NULL")
+            merged.skipped = self._cursor.rowcount
+        if delta > merged.skipped:
+            self._apply_delta(delta - merged.skipped)
+
+    def _refuse_contradictions(self) -> None:
+        self._cursor.execute(CONTRADICTED)
+        keys = self._cursor.fetchall()
         if keys:
             raise Contradiction(keys)
-    if delta and on_conflict == "skip":
-        cursor.execute("DELETE FROM delta WHERE was IS NOT NULL")
-        merged.skipped = cursor.rowcount
-    if delta > merged.skipped:
-        values = {"dataset": dataset, "n": number}
-        _apply_delta(cursor, values, merged, delta - merged.skipped, removes=rows.removes)
-    # Not left to the commit: the caller's transaction may go on with another write.
-    cursor.execute("DROP TABLE stage, delta")
-    return merged
 
+    def _make_delta(self) -> int:
+        """Fill the table `delta`; say how many rows it has."""
+        cursor, many = self._cursor, self._staged_rows > MANY
+        if many:
+            # Fix the shape of the join: left to itself the planner once took minutes.
+            cursor.execute(FEW_STATISTICS)
+            cursor.execute("ANALYZE stage (station_id, timestamp)")
+            cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
+        sql = DELTA.format(
+            join=BY_ONE_JOIN if many else BY_KEY,
+            new="jsonb_strip_nulls(s.value)" if self._removes else "s.value",
+            changed="jsonb_strip_nulls(p.value || s.value)" if self._removes else MERGED_VALUE,
+        )
+        lo, hi = _instants(np.array(self.staged.extent))
+        stations = sorted(self.staged.first)
+        cursor.execute(sql, {"dataset": self._dataset, "stations": stations, "lo": lo, "hi": hi})
+        delta = int(cursor.rowcount)
+        if many:
+            cursor.execute("SET LOCAL enable_nestloop = on")
+        return delta
 
-def _make_delta(cursor: Any, dataset: UUID, rows: Rows) -> int:
-    """Fill the table `delta`; say how many rows it has."""
-    cursor.execute(STAGE)
-    copy_in(cursor, "COPY stage FROM STDIN (FORMAT binary)", rows.chunks())
-    many = len(rows) > MANY
-    if many:
-        # Fix the shape of the join: left to itself the planner once took minutes.
+    def _apply_delta(self, delta: int) -> None:
+        cursor, merged = self._cursor, self.merged
+        values = {"dataset": self._dataset, "n": self._number}
         cursor.execute(FEW_STATISTICS)
-        cursor.execute("ANALYZE stage (station_id, timestamp)")
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
-    sql = DELTA.format(
-        join=BY_ONE_JOIN if many else BY_KEY,
-        new="jsonb_strip_nulls(s.value)" if rows.removes else "s.value",
-        changed="jsonb_strip_nulls(p.value || s.value)" if rows.removes else "p.value || s.value",
-    )
-    stations = sorted(set(rows.spans()[0].tolist()))
-    lo, hi = _instants(np.array([rows.micros.min(), rows.micros.max()]))
-    cursor.execute(sql, {"dataset": dataset, "stations": stations, "lo": lo, "hi": hi})
-    delta = int(cursor.rowcount)
-    if many:
-        cursor.execute("SET LOCAL enable_nestloop = on")
-    return delta
+        cursor.execute("ANALYZE delta (station_id, timestamp)")
+        cursor.execute(TO_HISTORY, values)
+        replaced = cursor.rowcount
+        # Without a removal every stored point keeps a value.
+        if replaced and self._removes:
+            cursor.execute(EMPTIED)
+            (merged.deleted,) = cursor.fetchone()
+        if merged.deleted:
+            cursor.execute(DELETE_EMPTY, values)
+        merged.updated = replaced - merged.deleted
+        if merged.updated:
+            cursor.execute(CHANGE, values)
+        if delta > replaced:
+            cursor.execute(INSERT, values)
+            merged.inserted += cursor.rowcount
 
-
-def _apply_delta(
-    cursor: Any, values: dict[str, Any], merged: Merged, delta: int, *, removes: bool
-) -> None:
-    cursor.execute(FEW_STATISTICS)
-    cursor.execute("ANALYZE delta (station_id, timestamp)")
-    cursor.execute(TO_HISTORY, values)
-    replaced = cursor.rowcount
-    # Without a removal every stored point keeps a value.
-    if replaced and removes:
-        cursor.execute(EMPTIED)
-        (merged.deleted,) = cursor.fetchone()
-    if merged.deleted:
-        cursor.execute(DELETE_EMPTY, values)
-    merged.updated = replaced - merged.deleted
-    if merged.updated:
-        cursor.execute(CHANGE, values)
-    if delta > replaced:
-        cursor.execute(INSERT, values)
-        merged.inserted = cursor.rowcount
-    cursor.execute(EXTENTS, values)
+    def _note_extents(self) -> None:
+        spans = self.straight
+        values = {
+            "dataset": self._dataset,
+            "n": self._number,
+            "stations": list(spans.first),
+            "lo": _instants(np.array(list(spans.first.values()), np.int64)),
+            "hi": _instants(np.array(list(spans.last.values()), np.int64)),
+        }
+        self._cursor.execute(EXTENTS.format(delta=OF_DELTA if self._staged_rows else ""), values)
 
 
 def _instants(micros: Ints) -> list[str]:

@@ -1,53 +1,151 @@
-"""Stations and variables of a batch: found, made or refused; and their values checked."""
+"""Stations and variables of a write: found, made or refused."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from django.db.models import F
 from numpy.typing import NDArray
 
 from datasets.ingest.batch import RESERVED, VARIABLES_MAX, Batch
-from datasets.models import Dataset, Kind, SchemaMode, Station, Variable
+from datasets.ingest.rows import Rows, rows_of
+from datasets.ingest.values import check_values, doubt
+from datasets.models import Dataset, SchemaMode, Station, Variable
 from datastream.core.errors import InvalidInputError
 
 NAME_MAX = 255
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+GUARDED = r"^'([=+\-@\t\r])"
 
 
-def resolve(dataset: Dataset, batch: Batch, missing: Iterable[float] = ()) -> NDArray[np.int64]:
-    """Check a batch against its dataset and give the station's number of each row.
+@dataclass(slots=True)
+class Prepared:
+    """A batch whose values are checked; `rows` is None where the database must be asked first."""
 
-    Bad rows are marked in `batch.problems`; sentinels (the variable's own and `missing`) become
-    null; numbers sent as text in a column become numbers. The dataset is locked by the caller.
+    batch: Batch
+    codes: list[str]
+    places: NDArray[np.int64]
+    rows: Rows | None = None
+
+
+class Resolver:
+    """Checks the batches of one write against their dataset, which the caller has locked.
+
+    `prepare` asks no database, so that another thread may prepare a batch while the one before
+    is stored; `finish` makes stations and variables. Bad rows are marked in the batch; sentinels
+    (a variable's own and `missing`) become null; numbers sent as text become numbers.
     """
-    _check_variables(dataset, batch, list(missing))
-    return _station_numbers(dataset, batch)
 
+    def __init__(self, dataset: Dataset, missing: Iterable[float] = ()) -> None:
+        self.dataset = dataset
+        self.missing = list(missing)
+        self.doubtful: dict[str, int] = {}
+        self._is_frozen = dataset.schema_mode == SchemaMode.FREEZE
+        self._variables = {variable.name: variable for variable in dataset.variables.all()}
+        self._unsaved: set[str] = set()
+        self._stations: dict[str, int] = {}
 
-# ------------------------------------------------------------------ variables
-
-
-def _check_variables(dataset: Dataset, batch: Batch, missing: list[float]) -> None:
-    known = {variable.name: variable for variable in dataset.variables.all()}
-    new = [name for name in batch.values if name not in known]
-    for name in new:
-        _refuse_name(name)
-    if new and dataset.schema_mode == SchemaMode.FREEZE:
-        _refuse_unknown_variables(batch, new)
-        new = []
-    elif len(known) + len(new) > VARIABLES_MAX:
-        raise InvalidInputError.of(
-            new[-1], f"A dataset has at most {VARIABLES_MAX} variables; this would be one more."
+    def prepare(self, batch: Batch) -> Prepared:
+        self._check_names(batch)
+        for name in list(batch.values):
+            check_values(batch, self._variables[name], self.missing)
+        self._count_doubtful(batch)
+        if batch.guarded:
+            batch.station = pc.replace_substring_regex(batch.station, GUARDED, r"\1")
+        coded = batch.station.dictionary_encode()
+        prepared = Prepared(
+            batch, coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
         )
-    made = [Variable(dataset=dataset, name=name) for name in new]
-    for variable in [*(known[name] for name in batch.values if name in known), *made]:
-        _check_values(batch, variable, missing)
-    if made and not batch.problems.bad.all():
-        Variable.objects.bulk_create(made)
-        Dataset.objects.filter(pk=dataset.pk).update(meta_version=F("meta_version") + 1)
+        self._refuse_stations(prepared, [not _is_code(code) for code in prepared.codes])
+        if all(code in self._stations for code in prepared.codes) and not self._new(batch):
+            prepared.rows = self._rows(prepared)
+        return prepared
+
+    def finish(self, prepared: Prepared) -> Rows:
+        """The rows of a prepared batch; stations and variables are made where they are new."""
+        if prepared.rows is None:
+            self._find_stations(prepared)
+            self._make_variables(prepared.batch)
+            prepared.rows = self._rows(prepared)
+        return prepared.rows
+
+    def numbers(self, prepared: Prepared) -> NDArray[np.int64]:
+        """The station's number of each row, 0 where it is unknown."""
+        numbers = np.array([self._stations.get(code, 0) for code in prepared.codes] or [0])
+        places = prepared.places
+        return numbers[places] if len(places) else places.astype(np.int64)
+
+    def _rows(self, prepared: Prepared) -> Rows:
+        return rows_of(prepared.batch, self.numbers(prepared))
+
+    # ------------------------------------------------------------------ variables
+
+    def _check_names(self, batch: Batch) -> None:
+        new = [name for name in batch.values if name not in self._variables]
+        for name in new:
+            _refuse_name(name)
+        if new and self._is_frozen:
+            _refuse_unknown_variables(batch, new)
+            return
+        if len(self._variables) + len(new) > VARIABLES_MAX:
+            raise InvalidInputError.of(
+                new[-1], f"A dataset has at most {VARIABLES_MAX} variables; this would be one more."
+            )
+        for name in new:
+            self._variables[name] = Variable(dataset=self.dataset, name=name)
+            self._unsaved.add(name)
+
+    def _new(self, batch: Batch) -> list[str]:
+        """Variables of the batch that have a value in a good row and are not stored yet."""
+        good = ~batch.problems.bad
+        return [
+            name
+            for name, column in batch.values.items()
+            if name in self._unsaved
+            and (column.is_valid().to_numpy(zero_copy_only=False) & good).any()
+        ]
+
+    def _make_variables(self, batch: Batch) -> None:
+        new = self._new(batch)
+        if new:
+            Variable.objects.bulk_create([self._variables[name] for name in new])
+            self._unsaved.difference_update(new)
+            _note_change(self.dataset)
+
+    def _count_doubtful(self, batch: Batch) -> None:
+        for name, count in doubt(batch, self._variables).items():
+            self.doubtful[name] = self.doubtful.get(name, 0) + count
+
+    # ------------------------------------------------------------------ stations
+
+    def _find_stations(self, prepared: Prepared) -> None:
+        unknown = [code for code in prepared.codes if code not in self._stations]
+        asked = [code for code in unknown if "\x00" not in code]
+        known = dict(self.dataset.stations.filter(code__in=asked).values_list("code", "id"))
+        self._stations |= known
+        missing = [code not in self._stations for code in prepared.codes]
+        if self._is_frozen:
+            _refuse(prepared, missing, "The dataset has no such station.")
+            return
+        used = np.unique(prepared.places[~prepared.batch.problems.bad]).tolist()
+        self._make_stations([prepared.codes[place] for place in used if missing[place]])
+
+    def _refuse_stations(self, prepared: Prepared, unfit: list[bool]) -> None:
+        known = [code in self._stations for code in prepared.codes]
+        odd = [bad and not ok for bad, ok in zip(unfit, known, strict=True)]
+        _refuse(prepared, odd, "Not a station code.")
+
+    def _make_stations(self, codes: list[str]) -> None:
+        if codes:
+            made = [Station(dataset=self.dataset, code=code, name=code) for code in codes]
+            Station.objects.bulk_create(made)
+            _note_change(self.dataset)
+            found = self.dataset.stations.filter(code__in=codes)
+            self._stations |= dict(found.values_list("code", "id"))
+
+
+def _note_change(dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(meta_version=F("meta_version") + 1)
 
 
 def _refuse_name(name: str) -> None:
@@ -65,110 +163,8 @@ def _refuse_unknown_variables(batch: Batch, names: list[str]) -> None:
         removed = batch.removed.pop(name, np.zeros(len(batch), np.bool_))
         present = column.is_valid().to_numpy(zero_copy_only=False) | removed
         if name in batch.texts:
-            present |= _mask(batch.texts.pop(name).is_valid())
+            present |= batch.texts.pop(name).is_valid().to_numpy(zero_copy_only=False)
         batch.problems.add(present, name, "The dataset has no such variable and makes none.")
-
-
-def _check_values(batch: Batch, variable: Variable, missing: list[float]) -> None:
-    column = _of_its_kind(batch, variable)
-    if variable.kind == Kind.TEXT:
-        batch.values[variable.name] = _texts(batch, variable, column)
-        return
-    numbers = _numbers(batch, variable, column)
-    sentinels = [*variable.missing_values, *missing]
-    if sentinels:
-        is_sentinel = pc.is_in(numbers, pa.array(sentinels, pa.float64()))
-        numbers = pc.if_else(is_sentinel, pa.scalar(None, pa.float64()), numbers)
-    batch.values[variable.name] = numbers
-    _check_range(batch, variable, numbers)
-
-
-def _of_its_kind(batch: Batch, variable: Variable) -> pa.Array:
-    """A variable's column; where numbers and texts came mixed, those of the other kind are bad."""
-    numbers, texts = batch.values[variable.name], batch.texts.get(variable.name)
-    if texts is None:
-        return numbers
-    if variable.kind == Kind.TEXT:
-        batch.problems.add(_mask(numbers.is_valid()), variable.name, "Not a text.")
-        return texts
-    batch.problems.add(_mask(texts.is_valid()), variable.name, "Not a number.")
-    return numbers
-
-
-def _texts(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
-    if not pa.types.is_string(column.type) and column.null_count < len(column):
-        batch.problems.add(_mask(column.is_valid()), variable.name, "Not a text.")
-        return pa.nulls(len(column), pa.string())
-    column = column.cast(pa.string())
-    odd = _mask(pc.match_substring_regex(column, CONTROL))
-    batch.problems.add(odd, variable.name, "Control characters are not allowed.")
-    return column
-
-
-def _numbers(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
-    """A column as float64; what is no finite number is a row error."""
-    kind = column.type
-    if pa.types.is_string(kind) and batch.numbers_as_text:
-        column = _numbers_in_text(batch, variable, column)
-    elif pa.types.is_integer(kind):
-        too_large = pc.or_(pc.greater(column, 2**53), pc.less(column, -(2**53)))
-        batch.problems.add(_mask(too_large), variable.name, "A whole number beyond ±2^53.")
-        column = column.cast(pa.float64(), safe=False)
-    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
-        column = column.cast(pa.float64(), safe=False)
-    else:
-        batch.problems.add(_mask(column.is_valid()), variable.name, "Not a number.")
-        return pa.nulls(len(column), pa.float64())
-    odd = _mask(pc.invert(pc.is_finite(column)))
-    batch.problems.add(odd, variable.name, "Not a finite number.")
-    return column
-
-
-def _numbers_in_text(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
-    odd = pc.invert(pc.match_substring_regex(column, NUMBER))
-    batch.problems.add(_mask(odd), variable.name, "Not a number.")
-    kept = pc.if_else(pa.array(_mask(odd)), pa.scalar(None, pa.string()), column.cast(pa.string()))
-    return pc.replace_substring_regex(kept, r"^\+", "").cast(pa.float64())
-
-
-def _check_range(batch: Batch, variable: Variable, numbers: pa.Array) -> None:
-    low, high = variable.valid_min, variable.valid_max
-    if low is None and high is None:
-        return
-    outside = pc.or_(
-        pc.less(numbers, -np.inf if low is None else low),
-        pc.greater(numbers, np.inf if high is None else high),
-    )
-    message = f"Outside the valid range from {low} to {high} {variable.unit}".rstrip() + "."
-    batch.problems.add(_mask(outside), variable.name, message)
-
-
-def _mask(flags: pa.Array) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = pc.fill_null(flags, pa.scalar(value=False)).to_numpy(
-        zero_copy_only=False
-    )
-    return mask
-
-
-# ------------------------------------------------------------------ stations
-
-
-def _station_numbers(dataset: Dataset, batch: Batch) -> NDArray[np.int64]:
-    coded = batch.station.dictionary_encode()
-    codes = coded.dictionary.to_pylist()
-    indices = coded.indices.to_numpy()
-    asked = [code for code in codes if "\x00" not in code]
-    known = dict(dataset.stations.filter(code__in=asked).values_list("code", "id"))
-    unknown = [code not in known for code in codes]
-    unfit = [code not in known and not _is_code(code) for code in codes]
-    _refuse_stations(batch, indices, unfit, "Not a station code.")
-    if dataset.schema_mode == SchemaMode.FREEZE:
-        _refuse_stations(batch, indices, unknown, "The dataset has no such station.")
-    else:
-        used = np.unique(indices[~batch.problems.bad]).tolist()
-        known |= _make_stations(dataset, [codes[place] for place in used if unknown[place]])
-    numbers = np.array([known.get(code, 0) for code in codes] or [0], np.int64)
-    return numbers[indices] if len(indices) else np.zeros(0, np.int64)
 
 
 def _is_code(code: str) -> bool:
@@ -176,16 +172,6 @@ def _is_code(code: str) -> bool:
     return code == "" or bool(code.strip() and code.isprintable() and len(code) <= NAME_MAX)
 
 
-def _refuse_stations(
-    batch: Batch, indices: NDArray[np.int64], refused: list[bool], message: str
-) -> None:
+def _refuse(prepared: Prepared, refused: list[bool], message: str) -> None:
     if any(refused):
-        batch.problems.add(np.array(refused)[indices], "station", message)
-
-
-def _make_stations(dataset: Dataset, codes: list[str]) -> dict[str, int]:
-    if not codes:
-        return {}
-    Station.objects.bulk_create([Station(dataset=dataset, code=code, name=code) for code in codes])
-    Dataset.objects.filter(pk=dataset.pk).update(meta_version=F("meta_version") + 1)
-    return dict(dataset.stations.filter(code__in=codes).values_list("code", "id"))
+        prepared.batch.problems.add(np.array(refused)[prepared.places], "station", message)

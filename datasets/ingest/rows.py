@@ -1,10 +1,9 @@
 """The good rows of a batch as the bytes that COPY reads: sorted, each key once."""
 
-import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from datasets.ingest.batch import Batch, Problems
+from datasets.ingest.batch import Batch
 
 Ints = NDArray[np.int64]
 ROWS_A_CHUNK = 16_384
@@ -29,9 +28,14 @@ HEAD = np.dtype(
         ("time", ">i8"),
     ]
 )
+TORN = "Row {row} has the same station and time with other values."
 JSONB_HEAD = np.dtype([("length", ">i4"), ("version", "u1")])
 # PostgreSQL counts from the year 2000.
 MICROS_OF_2000 = int(np.datetime64("2000-01-01", "us").astype(np.int64))
+
+
+class Digest(Protocol):
+    def update(self, data: Any, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,6 @@ class Rows:
     micros: Ints
     batch: Batch
     twins: int
-    _content: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -72,14 +75,17 @@ class Rows:
         ends = np.append(starts[1:], len(self)) - 1
         return self.station[starts], self.micros[starts], self.micros[ends]
 
-    def chunks(self, *constants: bytes) -> Iterator[memoryview]:
-        """What binary COPY reads: station, time, value, metadata, and the same constants in all."""
+    def chunks(self, content: Digest, *constants: bytes) -> Iterator[memoryview]:
+        """What binary COPY reads: station, time, value, metadata, and the same constants in all.
+
+        `content` takes in the rows as they are made.
+        """
         yield memoryview(COPY_HEADER)
         for first in range(0, len(self), ROWS_A_CHUNK):
-            yield self._lines(slice(first, first + ROWS_A_CHUNK), constants)
+            yield self._lines(slice(first, first + ROWS_A_CHUNK), content, constants)
         yield memoryview(COPY_TRAILER)
 
-    def _lines(self, part: slice, constants: tuple[bytes, ...]) -> memoryview:
+    def _lines(self, part: slice, content: Digest, constants: tuple[bytes, ...]) -> memoryview:
         rows, station, micros = self.row[part], self.station[part], self.micros[part]
         head = np.zeros(len(rows), HEAD)
         head["fields"] = 4 + len(constants)
@@ -87,7 +93,7 @@ class Rows:
         head["station"], head["time"] = station, micros - MICROS_OF_2000
         value, metadata = _sized(value_texts(self.batch, rows)), self._metadata(rows)
         for column in (station.data, micros.data, value.buffers()[2], metadata.buffers()[2]):
-            self._content.update(column)
+            content.update(column)
         tail = b"".join(struct.pack(">i", len(one)) + one for one in constants)
         lines = pc.binary_join_element_wise(_binary(head), value, metadata, tail, b"")
         return memoryview(lines.buffers()[2])
@@ -96,10 +102,6 @@ class Rows:
         if self.batch.metadata is None:
             return pa.repeat(NULL, len(rows))
         return _sized(self.batch.metadata.take(pa.array(rows)))
-
-    def digest(self, before: str) -> str:
-        """SHA-256 over the digest before and all rows, once all chunks have been read."""
-        return hashlib.sha256(before.encode() + self._content.digest()).hexdigest()
 
 
 def _sized(texts: pa.Array) -> pa.Array:
@@ -160,7 +162,7 @@ def _without_twins(
     differ = pc.not_equal(here, before).to_numpy(zero_copy_only=False)
     key = np.cumsum(~same, dtype=np.int64)
     torn = np.isin(key, key[later[differ]])
-    _mark(batch.problems, _others(contents, order[torn], key[torn]))
+    _mark(batch, _others(contents, order[torn], key[torn]))
     twins = same & ~torn
     return twins, order[~twins]
 
@@ -181,12 +183,10 @@ def _others(contents: pa.Array, rows: Ints, keys: Ints) -> dict[int, int]:
     }
 
 
-def _mark(problems: Problems, other: dict[int, int]) -> None:
+def _mark(batch: Batch, other: dict[int, int]) -> None:
     if other:
-        problems.add(
-            sorted(other),
-            "timestamp",
-            lambda row: f"Row {other[row]} has the same station and time with other values.",
+        batch.problems.add(
+            sorted(other), "timestamp", lambda row: TORN.format(row=batch.first + other[row])
         )
 
 

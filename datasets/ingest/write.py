@@ -1,54 +1,37 @@
-"""One write: a batch becomes a revision, a receipt and an event, or nothing but a receipt."""
+"""One write: batches become a revision, a receipt and an event, or nothing but a receipt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import DateTimeField, F, Value
-from django.db.models.functions import Greatest, Least
 
-from accounts.models import User
 from datasets.ingest import merge as merging
+from datasets.ingest import traces
+from datasets.ingest.ahead import Ahead
 from datasets.ingest.batch import LISTED, Batch
-from datasets.ingest.merge import Contradiction, Merged
-from datasets.ingest.resolve import resolve
-from datasets.ingest.rows import Rows, rows_of
-from datasets.models import Dataset, Event, Receipt, Revision
-from datasets.signals import revision_committed
-from datastream.core import clock
-from datastream.core.errors import ConflictError, InvalidRowsError, NotFoundError, RowError
+from datasets.ingest.merge import Contradiction, Merge
+from datasets.ingest.resolve import Resolver
+from datasets.ingest.rows import TORN
+from datasets.ingest.traces import Author, Change, Key, Traces
+from datasets.models import Dataset
+from datastream.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    InvalidRowsError,
+    NotFoundError,
+    RowError,
+    TooLargeError,
+)
 
-# A large batch may take longer than the limit of an ordinary request.
+# A large write may take longer than the limit of an ordinary request.
 TIME_LIMIT = "SET LOCAL statement_timeout = '600s'"
-KEY_LIVES = timedelta(hours=24)
-EXTENT = """
-SELECT min(first.timestamp), max(last.timestamp) FROM stations s,
-LATERAL (SELECT timestamp FROM data_points WHERE dataset_id = s.dataset_id AND station_id = s.id
-         ORDER BY timestamp LIMIT 1) first,
-LATERAL (SELECT timestamp FROM data_points WHERE dataset_id = s.dataset_id AND station_id = s.id
-         ORDER BY timestamp DESC LIMIT 1) last
-WHERE s.dataset_id = %s"""
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who writes, through what: a user over a route, or a collection run."""
-
-    route: str
-    user: User | None = None
-    run_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An idempotency key and the digest of the body that came with it."""
-
-    name: str
-    body_digest: str
+LIKE_A_SENTINEL = (
+    "These values look like a mark for no value and were stored as suspect (quality 3); name such "
+    "marks in `missing_values` of the variable or in `?missing=`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +40,7 @@ class Options:
 
     on_conflict : update, skip or error, where a stored point has another value.
     on_invalid : reject (nothing is stored) or skip (the good rows are), where rows are bad.
-    missing : numbers that mean "no value" in every variable of this batch.
+    missing : numbers that mean "no value" in every variable of this write.
     """
 
     on_conflict: str = "update"
@@ -67,15 +50,16 @@ class Options:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the rows of a batch; `deleted` points are counted as updated too."""
+    """What became of the sent rows; `deleted` points are counted as updated too."""
 
-    received: int
+    received: int = 0
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
     rejected: int = 0
     errors: list[RowError] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     revision: int = 0
     receipt: UUID | None = None
 
@@ -88,6 +72,7 @@ class Outcome:
         return {
             **self.counts(),
             "errors": self.errors,
+            "warnings": self.warnings,
             "revision": self.revision,
             "receipt": str(self.receipt),
         }
@@ -95,17 +80,18 @@ class Outcome:
 
 def write(
     dataset_id: UUID,
-    batch: Batch,
+    batches: Batch | Iterable[Batch],
     *,
     author: Author,
     options: Options | None = None,
     key: Key | None = None,
     also: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
-    """Merge a batch into a dataset, in one transaction.
+    """Merge batches into a dataset, in one transaction however many they are.
 
     Parameters
     ----------
+    batches : read once, and again from the start where one key stood twice in different batches
     key : makes the write happen once; the same key and body again give the stored outcome.
     also : called inside the transaction when all is stored, for a feed's checkpoint.
 
@@ -118,180 +104,163 @@ def write(
     NotFoundError
         There is no such dataset.
     """
-    options = options or Options()
+    sent = [batches] if isinstance(batches, Batch) else batches
+    writing = Writing(dataset_id, sent, author, options or Options())
     try:
         with transaction.atomic():
-            return _write(dataset_id, batch, author, options, key=key, also=also)
-    except (InvalidRowsError, ConflictError) as error:
-        if "rows" in error.details:
-            error.details["receipt"] = str(_refused(dataset_id, batch, author, error))
+            return writing.run(key, also)
+    except (InvalidInputError, ConflictError, TooLargeError) as error:
+        if "reason" not in error.details:
+            error.details["receipt"] = writing.leave_refusal(error)
         raise
 
 
-def _write(
-    dataset_id: UUID,
-    batch: Batch,
-    author: Author,
-    options: Options,
-    *,
-    key: Key | None,
-    also: Callable[[Outcome], None] | None,
-) -> Outcome:
-    with connection.cursor() as cursor:
-        cursor.execute(TIME_LIMIT)
-    merging.lock(dataset_id)
-    stored = _replay(author, key)
-    if stored is not None:
-        return stored
-    dataset = Dataset.objects.select_for_update(no_key=True).filter(pk=dataset_id).first()
-    if dataset is None:
-        raise NotFoundError
-    rows = _checked_rows(dataset, batch, options)
-    merged = _merged(dataset, rows, options)
-    outcome = _outcome(batch, rows, merged, dataset.revision + (merged.changed > 0))
-    receipt = _receipt(dataset_id, author, outcome, key)
-    outcome.receipt = receipt.pk
-    if merged.changed:
-        _commit_revision(dataset, rows, merged, receipt)
-    if also is not None:
-        also(outcome)
-    return outcome
+class Writing:
+    """The state of one write."""
 
+    def __init__(
+        self, dataset_id: UUID, sent: Iterable[Batch], author: Author, options: Options
+    ) -> None:
+        self.dataset_id, self.sent, self.author, self.options = dataset_id, sent, author, options
+        self.outcome = Outcome()
 
-def _replay(author: Author, key: Key | None) -> Outcome | None:
-    """The outcome stored under this key, or None; another body under it is a conflict."""
-    if key is None:
-        return None
-    receipt = Receipt.objects.filter(
-        user=author.user, route=author.route, idempotency_key=key.name
-    ).first()
-    if receipt is None:
-        return None
-    if clock.now() - receipt.created_at > KEY_LIVES:
-        Receipt.objects.filter(pk=receipt.pk).update(idempotency_key=None)
-        return None
-    if receipt.body_digest != key.body_digest:
-        raise ConflictError(
-            "This Idempotency-Key came with another body before.",
-            details={"reason": "another body"},
-        )
-    return Outcome(
-        **receipt.counts, errors=receipt.errors, revision=receipt.revision or 0, receipt=receipt.pk
-    )
-
-
-def _checked_rows(dataset: Dataset, batch: Batch, options: Options) -> Rows:
-    stations = resolve(dataset, batch, options.missing)
-    rows = rows_of(batch, stations)
-    if batch.problems.count and options.on_invalid == "reject":
-        raise InvalidRowsError(batch.problems.first(), batch.problems.count)
-    return rows
-
-
-def _merged(dataset: Dataset, rows: Rows, options: Options) -> Merged:
-    try:
-        return merging.merge(
-            dataset.pk, rows, dataset.revision + 1, on_conflict=options.on_conflict
-        )
-    except Contradiction as contradiction:
-        found = [_row_error(rows, *key) for key in contradiction.keys]
-        raise ConflictError(
-            "Stored points have other values; nothing was stored.", details={"rows": found}
-        ) from contradiction
-
-
-def _row_error(rows: Rows, station: int, micros: int) -> RowError:
-    first, last = np.searchsorted(rows.station, [station, station + 1])
-    place = first + int(np.searchsorted(rows.micros[first:last], micros))
-    message = "A point with this station and time is stored with other values."
-    return {"row": int(rows.row[place]), "field": "value", "message": message}
-
-
-def _outcome(batch: Batch, rows: Rows, merged: Merged, revision: int) -> Outcome:
-    return Outcome(
-        received=len(batch),
-        inserted=merged.inserted,
-        updated=merged.updated + merged.deleted,
-        unchanged=merged.unchanged + rows.twins,
-        skipped=merged.skipped,
-        rejected=batch.problems.count,
-        errors=batch.problems.first(),
-        revision=revision,
-    )
-
-
-def _receipt(dataset_id: UUID, author: Author, outcome: Outcome, key: Key | None) -> Receipt:
-    return Receipt.objects.create(
-        dataset_id=dataset_id,
-        user=author.user,
-        run_id=author.run_id,
-        route=author.route,
-        idempotency_key=key.name if key else None,
-        body_digest=key.body_digest if key else "",
-        counts=outcome.counts(),
-        errors=outcome.errors,
-        revision=outcome.revision,
-        status="stored",
-    )
-
-
-def _refused(
-    dataset_id: UUID, batch: Batch, author: Author, error: InvalidRowsError | ConflictError
-) -> UUID:
-    """A receipt for a write that stored nothing."""
-    rejected = error.details.get("rejected", len(batch))
-    receipt = Receipt.objects.create(
-        dataset_id=dataset_id,
-        user=author.user,
-        run_id=author.run_id,
-        route=author.route,
-        counts={**Outcome(len(batch)).counts(), "rejected": rejected},
-        errors=list(error.details["rows"])[:LISTED],
-        status="refused",
-    )
-    return receipt.pk
-
-
-def _commit_revision(dataset: Dataset, rows: Rows, merged: Merged, receipt: Receipt) -> None:
-    number = dataset.revision + 1
-    newest = dataset.revisions.last()
-    Revision.objects.create(
-        dataset=dataset,
-        number=number,
-        user=receipt.user,
-        run_id=receipt.run_id,
-        inserted=merged.inserted,
-        updated=merged.updated,
-        unchanged=merged.unchanged + rows.twins,
-        deleted=merged.deleted,
-        digest=rows.digest(newest.digest if newest else ""),
-        receipt=receipt,
-    )
-    Event.objects.create(
-        dataset=dataset, revision=number, kind="revision_committed", payload=receipt.counts
-    )
-    _count_points(dataset, rows, merged, number)
-    revision_committed.send(sender=Dataset, dataset_id=dataset.pk, revision=number)
-
-
-def _count_points(dataset: Dataset, rows: Rows, merged: Merged, number: int) -> None:
-    extent: dict[str, Any] = {
-        "start": Least("start", _instant(int(rows.micros.min()))),
-        "end": Greatest("end", _instant(int(rows.micros.max()))),
-    }
-    if merged.deleted or merged.unchanged:
-        # The ends of the dataset may be gone; a row that says nothing is not stored at all.
+    def run(self, key: Key | None, also: Callable[[Outcome], None] | None) -> Outcome:
         with connection.cursor() as cursor:
-            cursor.execute(EXTENT, [dataset.pk])
-            start, end = cursor.fetchone()
-        extent = {"start": start, "end": end}
-    Dataset.objects.filter(pk=dataset.pk).update(
-        revision=number,
-        point_count=F("point_count") + merged.inserted - merged.deleted,
-        **extent,
+            cursor.execute(TIME_LIMIT)
+            earlier = traces.stored_receipt(self.author, key)
+            if earlier is not None:
+                return _replayed(earlier)
+            merging.lock(self.dataset_id)
+            dataset = self._locked_dataset()
+            self.resolver = Resolver(dataset, self.options.missing)
+            merge = Merge(cursor, dataset.pk, dataset.revision + 1)
+            self._take_all(merge)
+            self._finish(dataset, merge, key)
+        if also is not None:
+            also(self.outcome)
+        return self.outcome
+
+    def _locked_dataset(self) -> Dataset:
+        rows = Dataset.objects.select_for_update(no_key=True)
+        dataset = rows.filter(pk=self.dataset_id, deleted_at__isnull=True).first()
+        if dataset is None:
+            raise NotFoundError
+        return dataset
+
+    def _take_all(self, merge: Merge) -> None:
+        outcome = self.outcome
+        with Ahead(map(self.resolver.prepare, self.sent), 1) as prepared:
+            for one in prepared:
+                rows = self.resolver.finish(one)
+                self._note_problems(one.batch)
+                outcome.unchanged += rows.twins
+                if not (outcome.rejected and self.options.on_invalid == "reject"):
+                    merge.add(rows)
+        if outcome.rejected and self.options.on_invalid == "reject":
+            raise InvalidRowsError(outcome.errors, outcome.rejected)
+
+    def _note_problems(self, batch: Batch) -> None:
+        outcome = self.outcome
+        outcome.received += len(batch)
+        outcome.rejected += batch.problems.count
+        free = LISTED - len(outcome.errors)
+        outcome.errors += [
+            {**error, "row": error["row"] + batch.first} for error in batch.problems.first()[:free]
+        ]
+
+    def _finish(self, dataset: Dataset, merge: Merge, key: Key | None) -> None:
+        outcome = self.outcome
+        try:
+            merged = merge.finish(self.options.on_conflict)
+        except Contradiction as contradiction:
+            message = "A point with this station and time is stored with other values."
+            found = [_error(row, message) for row, _ in self._rows_with(contradiction.keys)]
+            raise ConflictError(
+                "Stored points have other values; nothing was stored.", details={"rows": found}
+            ) from contradiction
+        if merged.torn:
+            self._reject_torn(merged.torn, merged.torn_keys)
+        outcome.inserted, outcome.updated = merged.inserted, merged.updated + merged.deleted
+        outcome.unchanged += merged.unchanged
+        outcome.skipped = merged.skipped
+        outcome.revision = dataset.revision + (merged.changed > 0)
+        outcome.warnings = [
+            {"field": name, "count": count, "message": LIKE_A_SENTINEL}
+            for name, count in sorted(self.resolver.doubtful.items())
+        ]
+        self._leave_traces(dataset, merge, key)
+
+    def _leave_traces(self, dataset: Dataset, merge: Merge, key: Key | None) -> None:
+        outcome, merged = self.outcome, merge.merged
+        said = Traces(outcome.counts(), outcome.errors, outcome.warnings, outcome.revision)
+        receipt = traces.leave_receipt(dataset.pk, self.author, key, said)
+        outcome.receipt = receipt.pk
+        if not merged.changed:
+            return
+        lo, hi = merge.extent
+        change = Change(
+            content=merge.content.digest(),
+            inserted=merged.inserted,
+            updated=merged.updated,
+            unchanged=outcome.unchanged,
+            deleted=merged.deleted,
+            lo=lo,
+            hi=hi,
+            # A row that says nothing is not stored at all, and counts as unchanged.
+            shrinks=bool(merged.deleted or merged.unchanged or merged.torn),
+        )
+        traces.commit_revision(dataset, change, receipt)
+
+    # ------------------------------------------------------------------ rows named in errors
+
+    def _reject_torn(self, count: int, keys: list[merging.PointKey]) -> None:
+        """One key stood twice with other contents, in different batches: none of them counts."""
+        rows = self._rows_with(keys)
+        first = dict(reversed([(key, row) for row, key in rows]))
+        last = {key: row for row, key in rows}
+        found = [
+            _error(row, TORN.format(row=last[key] if row == first[key] else first[key]))
+            for row, key in rows
+        ]
+        outcome = self.outcome
+        outcome.rejected += count
+        every = sorted([*outcome.errors, *found], key=lambda error: error["row"])
+        outcome.errors = every[:LISTED]
+        if self.options.on_invalid == "reject":
+            raise InvalidRowsError(outcome.errors, outcome.rejected)
+
+    def _rows_with(self, keys: list[merging.PointKey]) -> list[tuple[int, merging.PointKey]]:
+        """Row and key of the sent rows with one of these keys: what was sent is read again."""
+        found: list[tuple[int, merging.PointKey]] = []
+        micros, wanted = np.array([key[1] for key in keys]), set(keys)
+        for batch in self.sent:
+            prepared = self.resolver.prepare(batch)
+            near = np.flatnonzero(np.isin(batch.micros, micros) & ~batch.problems.bad)
+            stations = self.resolver.numbers(prepared)[near].tolist()
+            for row, key in zip(
+                near, zip(stations, batch.micros[near].tolist(), strict=True), strict=True
+            ):
+                if key in wanted:
+                    found.append((batch.first + int(row), key))
+        return found
+
+    def leave_refusal(self, error: InvalidInputError | ConflictError | TooLargeError) -> str | None:
+        rows = list(error.details.get("rows", []))
+        rejected = error.details.get("rejected", self.outcome.received)
+        counts = {**Outcome(self.outcome.received).counts(), "rejected": rejected}
+        receipt = traces.leave_refusal(self.dataset_id, self.author, counts, rows)
+        return str(receipt) if receipt else None
+
+
+def _error(row: int, message: str) -> RowError:
+    return {"row": row, "field": "timestamp", "message": message}
+
+
+def _replayed(receipt: Any) -> Outcome:
+    return Outcome(
+        **receipt.counts,
+        errors=receipt.errors,
+        warnings=receipt.warnings,
+        revision=receipt.revision or 0,
+        receipt=receipt.pk,
     )
-
-
-def _instant(micros: int) -> Value:
-    naive = np.datetime64(micros, "us").item()
-    return Value(naive.replace(tzinfo=UTC), output_field=DateTimeField())

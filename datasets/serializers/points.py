@@ -39,6 +39,14 @@ class RowErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class WarningSerializer(serializers.Serializer[Any]):
+    """Values that were stored and are doubted."""
+
+    field = serializers.CharField()
+    count = serializers.IntegerField()
+    message = serializers.CharField()
+
+
 class OutcomeSerializer(serializers.Serializer[Any]):
     """Counts: received = inserted + updated + unchanged + skipped + rejected."""
 
@@ -49,6 +57,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     skipped = serializers.IntegerField()
     rejected = serializers.IntegerField()
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # a field of that name
+    warnings = WarningSerializer(many=True)
     revision = serializers.IntegerField()
     receipt = serializers.UUIDField()
 

@@ -22,7 +22,7 @@ def test_a_body_is_a_point_or_an_array_or_an_object_of_points(
     assert outcome.pop("receipt")
     assert outcome == {
         "received": 1, "inserted": 1, "updated": 0, "unchanged": 0, "skipped": 0, "rejected": 0,
-        "errors": [], "revision": 1,
+        "errors": [], "warnings": [], "revision": 1,
     }  # fmt: skip
 
 
