@@ -13,6 +13,8 @@ from django.core.management import CommandError
 from django.db import connections
 from psycopg2 import sql
 
+from datastream.settings import broker_in
+
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('datastream bench', 0))"
 NAME = sql.Identifier(settings.DATABASES["default"]["NAME"])
 DROP = sql.SQL("DROP DATABASE IF EXISTS {}").format(NAME)
@@ -36,13 +38,22 @@ def own_database() -> Iterator[None]:
         # By a process of its own: the queue's library keeps the owner's connection open.
         setup = [sys.executable, str(settings.BASE_DIR / "manage.py"), "setup"]
         subprocess.run(setup, check=True, stdout=subprocess.DEVNULL)
-        role = sql.Identifier(settings.DATABASES["default"]["USER"])
-        as_owner(sql.SQL(PLAIN).format(role=role))
+        as_owner(for_application(PLAIN))
         yield
     finally:
         connections.close_all()
         _drop(keeper)
         keeper.close()
+
+
+def for_application(statement: str) -> sql.Composable:
+    """A statement with the name of the application's role in the place of `{role}`."""
+    return sql.SQL(statement).format(role=sql.Identifier(settings.DATABASES["default"]["USER"]))
+
+
+def url() -> str:
+    """The bench's database in the form of SQLAlchemy's URLs."""
+    return broker_in(settings.DATABASES["default"]).removeprefix("sqla+")
 
 
 def as_owner(statement: str | sql.Composable) -> None:

@@ -18,7 +18,7 @@ from datasets.selectors.points import Selection
 REPEATS = 9
 WARM_UP = 2
 LARGE = 36_500
-MARK = 2.0
+MARK = 1.3
 
 
 def measure(web: Web, dataset: Dataset, *, label: str) -> Iterator[Line]:

@@ -1,32 +1,52 @@
 """All subjects one after the other."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
 from tqdm import tqdm
 
-from bench import database, machine, memory, merge, pages, report, samples, server, startup
+from bench import (
+    database,
+    depth,
+    downloads,
+    machine,
+    memory,
+    merge,
+    pages,
+    report,
+    samples,
+    server,
+    startup,
+    summaries,
+    uploads,
+    usual,
+)
 from bench.report import Line
+from bench.server import Web
 from datasets.models import Dataset
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Numbers of points: of a merge, of what is stored beside it, of the largest dataset."""
+    """Numbers of points: of a merge, of what is stored beside it, of what is read, of the most."""
 
     merged: int
     beside: int
-    largest: int
+    read: int
+    most: int
+    page: int
 
 
-FULL = Size(merged=500_000, beside=2_000_000, largest=1_000_000)
-QUICK = Size(merged=100_000, beside=200_000, largest=200_000)
+FULL = Size(merged=500_000, beside=2_000_000, read=1_000_000, most=10_000_000, page=1_000)
+QUICK = Size(merged=100_000, beside=200_000, read=200_000, most=500_000, page=100)
 
 
 def bench(*, quick: bool) -> int:
     """Measure, print and keep; the exit code is 1 where a mark is missed."""
     with database.own_database():
-        about, lines = everything(quick=quick)
+        lines = list(everything(QUICK if quick else FULL, quick=quick))
+        about = machine.describe()
     report.print_table(about, lines)
     file = settings.VAR / "bench.json"
     report.write_json(file, about, lines)
@@ -34,24 +54,46 @@ def bench(*, quick: bool) -> int:
     return 0 if all(line.is_reached for line in lines) else 1
 
 
-def everything(*, quick: bool) -> tuple[dict[str, str], list[Line]]:
-    size = QUICK if quick else FULL
+def everything(size: Size, *, quick: bool) -> Iterator[Line]:
     samples.make_user()
-    lines = [*startup.measure()]
-    lines += merge.measure(size.merged, state="empty table", fill=database.empty_points)
+    yield from startup.measure()
+    yield from merge.measure(size.merged, state="empty table", fill=database.empty_points)
     database.empty_points()
-    largest = _fill(size)
-    stored = size.beside + size.largest
-    if not quick:
-        state = f"beside {stored / 1e6:g} million"
-        lines += merge.measure(size.merged, state=state, fill=lambda: None)
     with server.running() as web:
-        lines += pages.measure(web, largest, label=f"of {size.largest:,}")
-        lines += memory.measure(web, largest, size.largest)
-        lines += merge.measure_scattered(largest, samples.table(size.largest))
-        _rewrite(largest, size)
-        lines += pages.measure(web, largest, label=f"{size.largest:,} in history")
-    return machine.describe(), lines
+        uploaded = list(uploads.measure(web, size.read))
+        yield from uploaded
+        largest = _fill(size)
+        yield from reads(web, largest, size)
+        yield from summaries.measure(web, size.read)
+        yield from usual.measure(web, upload_rate=uploads.rate(uploaded))
+        if not quick:
+            state = f"beside {size.beside / 1e6:g} million"
+            yield from merge.measure(size.merged, state=state, fill=lambda: None)
+        yield from deep_reads(web, size)
+
+
+def reads(web: Web, largest: Dataset, size: Size) -> Iterator[Line]:
+    """Pages and downloads of a dataset, then of the same with all it had in history."""
+    yield from pages.measure(web, largest, label=f"of {size.read:,}")
+    yield from memory.measure(web, largest, size.read)
+    yield from downloads.measure(web, largest, size.read)
+    yield from merge.measure_scattered(largest, samples.table(size.read))
+    for _ in tqdm(range(1), desc="Changing every point"):
+        samples.write(largest, samples.table(size.read, seed=2))
+    history = uploads.bytes_a_value("data_point_history", 3 * size.read)
+    yield Line("Size on disk, keys and index included", "a value in history", history, "bytes")
+    yield from pages.measure(web, largest, label=f"{size.read:,} in history")
+
+
+def deep_reads(web: Web, size: Size) -> Iterator[Line]:
+    """A dataset that is far larger than what is read of it."""
+    database.empty_points()
+    most = samples.make_dataset()
+    samples.fill(most, size.most, step="1 hour", stations=100)
+    stored = uploads.bytes_a_value("data_points", 3 * size.most)
+    yield Line("Size on disk, keys and index included", "a value", stored, "bytes")
+    yield from depth.measure(web, most, size.most, page=size.page)
+    yield from downloads.measure_first_bytes(web, most, size.most)
 
 
 def _fill(size: Size) -> Dataset:
@@ -60,11 +102,5 @@ def _fill(size: Size) -> Dataset:
     for _ in tqdm(range(size.beside // part), desc="Filling"):
         samples.write(samples.make_dataset(), samples.table(part))
     largest = samples.make_dataset()
-    samples.write(largest, samples.table(size.largest))
+    samples.write(largest, samples.table(size.read))
     return largest
-
-
-def _rewrite(dataset: Dataset, size: Size) -> None:
-    """Change every value once, so that all that was stored lies in history."""
-    for _ in tqdm(range(1), desc="Changing every point"):
-        samples.write(dataset, samples.table(size.largest, seed=2))

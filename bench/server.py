@@ -42,12 +42,18 @@ class Client:
         return self.ask("GET", path, encoding=encoding)
 
     def ask(
-        self, method: str, path: str, *, body: str | None = None, encoding: str = "identity"
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        kind: str = "application/json",
+        encoding: str = "identity",
     ) -> bytes:
         headers = {
             **self.headers,
             "Accept-Encoding": encoding,
-            "Content-Type": "application/json",
+            "Content-Type": kind,
         }
         self.line.request(method, path, body=body, headers=headers)
         answer = self.line.getresponse()
@@ -78,7 +84,7 @@ class Web:
 @contextmanager
 def running() -> Iterator[Web]:
     """Start the server; end it and all its processes whatever happens."""
-    port = _free_port()
+    port = free_port()
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as metrics:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
@@ -96,7 +102,7 @@ def _number(child: Any) -> int:
     return int(child.process.pid)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

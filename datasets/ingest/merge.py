@@ -104,6 +104,16 @@ SELECT %(dataset)s, %(n)s, station_id, min(start), max("end") FROM (
     SELECT * FROM unnest(%(stations)s::bigint[], %(lo)s::timestamptz[], %(hi)s::timestamptz[])
         straight(station_id, start, "end") {delta}
 ) touched GROUP BY station_id"""
+# One extent for what lies close together, so that a few far corrections do not cover all between.
+ISLANDS = """
+INSERT INTO revision_extents (dataset_id, number, station_id, start, "end")
+SELECT %(dataset)s, %(n)s, station_id, min(timestamp), max(timestamp) FROM (
+    SELECT station_id, timestamp, count(*) FILTER (WHERE begins) OVER w AS island FROM (
+        SELECT station_id, timestamp,
+               timestamp - lag(timestamp) OVER w > interval '366 days' AS begins
+        FROM delta WINDOW w AS (PARTITION BY station_id ORDER BY timestamp)
+    ) changed WINDOW w AS (PARTITION BY station_id ORDER BY timestamp)
+) grouped GROUP BY station_id, island"""
 OF_DELTA = "UNION ALL SELECT station_id, min(timestamp), max(timestamp) FROM delta GROUP BY 1"
 CONTRADICTED = """
 SELECT station_id, (extract(epoch FROM timestamp) * 1000000)::bigint
@@ -271,7 +281,10 @@ class Merge:
             merged.inserted += cursor.rowcount
 
     def _note_extents(self) -> None:
-        spans = self.straight
+        spans, changed = self.straight, self.merged.changed
+        if not spans.first and changed <= MANY:
+            self._cursor.execute(ISLANDS, {"dataset": self._dataset, "n": self._number})
+            return
         values = {
             "dataset": self._dataset,
             "n": self._number,

@@ -83,7 +83,7 @@ class Torn:
         return found
 
     def take_from_delta(self) -> tuple[int, int]:
-        """Drop twins of rows that went straight into the points; how many of delta, of the stage."""
+        """Drop twins of rows that went straight in; how many of delta, how many of the stage."""
         self._cursor.execute(TORN_OF_DELTA, [self._number])
         found = staged = int(self._cursor.rowcount)
         if found and self._has_twins:

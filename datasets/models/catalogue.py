@@ -37,6 +37,13 @@ class Kind(models.TextChoices):
     TEXT = "text"
 
 
+class Present(models.Manager["Dataset"]):
+    """The datasets that nobody has deleted; what is left of the others only the purge sees."""
+
+    def get_queryset(self) -> models.QuerySet["Dataset"]:
+        return super().get_queryset().filter(deleted_at__isnull=True)
+
+
 class Dataset(Stamped):
     """A set of points with one history, one owner and one licence."""
 
@@ -70,6 +77,9 @@ class Dataset(Stamped):
     # First and last instant, both in.
     start = models.DateTimeField(null=True, editable=False)
     end = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[Present] = Present()
+    everything: ClassVar[models.Manager["Dataset"]] = models.Manager()
 
     class Meta:
         db_table = "datasets"

@@ -64,7 +64,11 @@ class PointVersion(models.Model):  # noqa: DJ008 - never shown as an object
     class Meta:
         db_table = "data_point_history"
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["dataset_id", "replaced_in"], name="history_replaced_in"),
+            # In the order in which changes are told.
+            models.Index(
+                fields=["dataset_id", "replaced_in", "station_id", "timestamp"],
+                name="history_in_order",
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

@@ -74,9 +74,12 @@ class Revision(models.Model):
 
 
 class RevisionExtent(models.Model):  # noqa: DJ008 - never shown as an object
-    """Where a revision touched: first and last instant, both in, at a station."""
+    """Where a revision touched: first and last instant, both in, at a station.
 
-    pk = models.CompositePrimaryKey("dataset_id", "number", "station_id")
+    A station may have several in one revision, which do not overlap.
+    """
+
+    pk = models.CompositePrimaryKey("dataset_id", "number", "station_id", "start")
     dataset = models.ForeignKey(
         Dataset, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )

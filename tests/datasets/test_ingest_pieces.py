@@ -193,3 +193,13 @@ def test_pieces_give_what_one_batch_gives(
     assert first.counts() == second.counts()
     for name in ("station", "timestamp", "value"):
         assert [one[name] for one in read(whole)] == [one[name] for one in read(parts)]
+
+
+def test_far_corrections_leave_an_extent_each(dataset: Dataset):
+    send(dataset, days(1500))
+    send(dataset, [point({"TMAX": -1}, day) for day in ("2001-01-01", "2001-01-02", "2004-06-01")])
+    found = RevisionExtent.objects.filter(dataset=dataset, number=2).order_by("start")
+    assert [f"{one.start:%Y-%m-%d} {one.end:%Y-%m-%d}" for one in found] == [
+        "2001-01-01 2001-01-02",
+        "2004-06-01 2004-06-01",
+    ]

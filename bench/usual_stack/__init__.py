@@ -1,0 +1,1 @@
+"""What most teams would write for the same task, to be measured beside ours."""
