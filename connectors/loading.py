@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from accounts.models import User
 from connectors.samples import Sample
 from datasets import ingest
-from datasets.formats import format_of
+from datasets.formats import Reading, format_of
+from datasets.formats.sent import Sent
 from datasets.models import Dataset, Station, Variable, Visibility
 from datasets.services import declare
 from datastream.core.errors import InvalidInputError, NotFoundError
@@ -65,9 +66,10 @@ def load_file(
     options: ingest.Options,
     user: User | None,
 ) -> ingest.Outcome:
-    """Merge a CSV, NDJSON or Parquet file into a dataset, in one transaction."""
+    """Merge a file of points into a dataset, in one transaction."""
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.")
-    batch = format_of(path).read(path, timezone)
     author = ingest.Author(route=f"ingest file {path.name}"[:255], user=user)
-    return ingest.write(dataset.pk, batch, author=author, options=options)
+    with path.open("rb") as file:
+        sent = Sent(file, format_of(path), Reading(timezone))
+        return ingest.write(dataset.pk, sent, author=author, options=options)

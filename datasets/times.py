@@ -18,9 +18,14 @@ DAY = 86_400 * SECOND
 FIRST = int(np.datetime64("0001-01-01", "us").astype(np.int64))
 AFTER_LAST = int(np.datetime64("9999-12-31", "us").astype(np.int64)) + DAY
 LONGEST_TEXT = 64
+# Days from 1970 to the first day of each month, from January of the year 0 on.
+FIRST_DAYS = (
+    np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int32)
+)
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 
@@ -52,12 +57,16 @@ def parse(texts: pa.Array, local: tzinfo | None = None) -> Times:
     """
     n = len(texts)
     micros, bad = np.zeros(n, np.int64), np.ones(n, np.bool_)
-    lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False)
-    for length in np.unique(lengths):
-        if 10 <= length <= LONGEST_TEXT:
-            where = np.flatnonzero(lengths == length)
-            chosen = texts if len(where) == n else texts.take(pa.array(where))
-            micros[where], bad[where] = _parse_equal_lengths(_matrix(chosen, int(length)), local)
+    lengths = _lengths(texts)
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
+        if not 10 <= length <= LONGEST_TEXT:
+            continue
+        where = np.flatnonzero(lengths == length)
+        if len(where) == n:
+            micros, bad = _parse_equal_lengths(_matrix(texts, length), local)
+        else:
+            chosen = _matrix(texts.take(pa.array(where)), length)
+            micros[where], bad[where] = _parse_equal_lengths(chosen, local)
     bad |= (micros < FIRST) | (micros >= AFTER_LAST)
     return Times(micros, bad)
 
@@ -65,6 +74,8 @@ def parse(texts: pa.Array, local: tzinfo | None = None) -> Times:
 def from_arrow(column: pa.Array, local: tzinfo | None = None) -> Times:
     """Read a column of texts, dates or instants; an instant without a zone is `local` or UTC."""
     kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _from_dictionary(column, local)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return parse(column.cast(pa.string()), local)
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -74,6 +85,17 @@ def from_arrow(column: pa.Array, local: tzinfo | None = None) -> Times:
             micros = _from_local(micros, local)
         return Times(micros, bad | odd | (micros < FIRST) | (micros >= AFTER_LAST))
     raise InvalidInputError.of("timestamp", f"The column holds {kind}, not times.")
+
+
+def _from_dictionary(column: pa.DictionaryArray, local: tzinfo | None) -> Times:
+    """Each different text is read once."""
+    read = from_arrow(column.dictionary, local)
+    codes = column.indices.cast(pa.int64())
+    bad = codes.is_null().to_numpy(zero_copy_only=False)
+    if not len(read.micros):
+        return Times(np.zeros(len(bad), np.int64), np.ones(len(bad), np.bool_))
+    places = codes.fill_null(0).to_numpy()
+    return Times(read.micros[places], bad | read.bad[places])
 
 
 def _micros(column: pa.Array) -> tuple[Ints, Bools]:
@@ -88,100 +110,127 @@ def _micros(column: pa.Array) -> tuple[Ints, Bools]:
     return np.where(far, 0, raw) * factor, far
 
 
+def _lengths(texts: pa.Array) -> Ints:
+    """Bytes of each text, at most one more than the longest time; 0 for null."""
+    if texts.null_count:
+        lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
+    else:
+        lengths = np.diff(_offsets_of(texts))
+    return np.asarray(np.minimum(lengths, LONGEST_TEXT + 1))
+
+
+def _offsets_of(texts: pa.Array) -> NDArray[np.int32]:
+    if not len(texts):
+        return np.zeros(1, np.int32)
+    count = texts.offset + len(texts) + 1
+    return np.frombuffer(texts.buffers()[1], np.int32, count=count)[texts.offset :]
+
+
 def _matrix(texts: pa.Array, length: int) -> Bytes:
-    """Texts of one length as a matrix of bytes, a row each."""
-    joined = pa.concat_arrays([texts]) if isinstance(texts, pa.ChunkedArray) else texts
-    joined = pc.binary_join_element_wise(joined, "", "")  # a fresh buffer without an offset
-    data = np.frombuffer(joined.buffers()[2], np.uint8, count=length * len(joined))
-    return data.reshape(len(joined), length)
+    """Texts of one length, none of them null, with their first bytes, second bytes, … together.
+
+    Shape (length, n): what is done with the characters of one place is then done at once.
+    """
+    first, size = int(_offsets_of(texts)[0]), length * len(texts)
+    data = np.frombuffer(texts.buffers()[2], np.uint8, count=size, offset=first)
+    return np.ascontiguousarray(data.reshape(len(texts), length).T)
 
 
 def _parse_equal_lengths(chars: Bytes, local: tzinfo | None) -> tuple[Ints, Bools]:
-    """Split the rows by how they end (`Z`, offset, nothing) and read each kind."""
-    n, length = chars.shape
-    micros, bad = np.zeros(n, np.int64), np.ones(n, np.bool_)
+    """Split the texts by how they end (`Z`, offset, nothing) and read each kind."""
+    length, n = chars.shape
     # A date alone has no zone: there must be `THH:MM` before the letter.
-    utc = np.isin(chars[:, -1], [ord("Z"), ord("z")]) & (length > 16)
-    offset = (
-        np.isin(chars[:, -6], [ord("+"), ord("-")]) & ~utc
-        if length >= 22
-        else np.zeros(n, np.bool_)
-    )
+    utc = _is(chars[-1], b"Zz") if length > 16 else np.zeros(n, np.bool_)
+    offset = _is(chars[-6], b"+-") & ~utc if length >= 22 else np.zeros(n, np.bool_)
+    micros, bad = np.zeros(n, np.int64), np.ones(n, np.bool_)
     for where, tail in ((utc, 1), (offset, 6), (~utc & ~offset, 0)):
-        if not where.any():
-            continue
-        rows = chars[where]
-        value, wrong = _wall_time(rows[:, : length - tail])
-        if tail == 6:
-            shift, odd = _offset(rows[:, -6:])
-            value, wrong = value - shift, wrong | odd
-        elif tail == 0 and local is not None:
-            value = np.where(wrong, 0, _from_local(np.where(wrong, 0, value), local))
-        micros[where], bad[where] = value, wrong
+        if where.all():
+            return _parse_alike(chars, tail, local)
+        if where.any():
+            micros[where], bad[where] = _parse_alike(chars[:, where], tail, local)
+    return micros, bad
+
+
+def _parse_alike(chars: Bytes, tail: int, local: tzinfo | None) -> tuple[Ints, Bools]:
+    """Times of one length that end alike: with so many characters for their zone."""
+    micros, bad = _wall_time(chars[: len(chars) - tail])
+    if tail == 6:
+        shift, odd = _offset(chars[-6:])
+        return micros - shift, bad | odd
+    if tail == 0 and local is not None:
+        return np.where(bad, 0, _from_local(np.where(bad, 0, micros), local)), bad
     return micros, bad
 
 
 def _wall_time(chars: Bytes) -> tuple[Ints, Bools]:
     """`YYYY-MM-DD` and, if there is more, `THH:MM`, `:SS` and a fraction."""
-    year, bad = _digits(chars[:, 0:4])
-    month, odd_month = _digits(chars[:, 5:7])
-    day, odd_day = _digits(chars[:, 8:10])
-    bad |= odd_month | odd_day | (chars[:, 4] != ord("-")) | (chars[:, 7] != ord("-"))
+    year, bad = _digits(chars[0:4])
+    month, odd_month = _digits(chars[5:7])
+    day, odd_day = _digits(chars[8:10])
+    bad |= odd_month | odd_day | (chars[4] != ord("-")) | (chars[7] != ord("-"))
     bad |= (year < 1) | (month < 1) | (month > 12) | (day < 1)
-    safe_year, safe_month = np.where(bad, 2000, year), np.where(bad, 1, month)
-    months = (safe_year - 1970) * 12 + safe_month - 1
-    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    bad |= day > after - first
-    clock, odd = _clock(chars[:, 10:])
-    return (first + day - 1) * DAY + clock, bad | odd
+    months = np.where(bad, 0, year * 12 + month - 1)
+    first = FIRST_DAYS[months]
+    bad |= day > FIRST_DAYS[months + 1] - first
+    clock, odd = _clock(chars[10:])
+    return (first + day - 1) * np.int64(DAY) + clock, bad | odd
 
 
 def _clock(chars: Bytes) -> tuple[Ints, Bools]:
     """`THH:MM[:SS[.ffffff]]` as microseconds since midnight; no characters are midnight."""
-    n, length = chars.shape
+    length, n = chars.shape
     if length == 0:
         return np.zeros(n, np.int64), np.zeros(n, np.bool_)
     if length not in {6, 9} and length < 11:
         return np.zeros(n, np.int64), np.ones(n, np.bool_)
-    hour, bad = _digits(chars[:, 1:3])
-    minute, odd = _digits(chars[:, 4:6])
-    bad |= odd | ~np.isin(chars[:, 0], [ord("T"), ord("t"), ord(" ")]) | (chars[:, 3] != ord(":"))
-    bad |= (hour > 23) | (minute > 59)
-    micros = (hour * 60 + minute) * 60 * SECOND
+    hour, bad = _digits(chars[1:3])
+    minute, odd = _digits(chars[4:6])
+    bad |= odd | ~_is(chars[0], b"Tt ") | (chars[3] != ord(":")) | (hour > 23) | (minute > 59)
+    seconds = (hour * 60 + minute) * 60
     if length >= 9:
-        second, odd = _digits(chars[:, 7:9])
-        bad |= odd | (chars[:, 6] != ord(":")) | (second > 59)
-        micros += second * SECOND
+        second, odd = _digits(chars[7:9])
+        bad |= odd | (chars[6] != ord(":")) | (second > 59)
+        seconds += second
+    micros = seconds * np.int64(SECOND)
     if length >= 11:
-        fraction, odd = _fraction(chars[:, 9:])
+        fraction, odd = _fraction(chars[9:])
         bad, micros = bad | odd, micros + fraction
     return micros, bad
 
 
-def _fraction(chars: Bytes) -> tuple[Ints, Bools]:
+def _fraction(chars: Bytes) -> tuple[Ints32, Bools]:
     """`.f…`: six digits count, more must be zeros, for nothing is cut silently."""
-    kept = chars[:, 1:7]
+    kept = chars[1:7]
     value, bad = _digits(kept)
-    bad |= (chars[:, 0] != ord(".")) | (chars[:, 7:] != ord("0")).any(axis=1)
-    return value * 10 ** (6 - kept.shape[1]), bad
+    bad |= (chars[0] != ord(".")) | (chars[7:] != ord("0")).any(axis=0)
+    return value * np.int32(10 ** (6 - len(kept))), bad
 
 
 def _offset(chars: Bytes) -> tuple[Ints, Bools]:
     """`+HH:MM` as microseconds."""
-    hours, bad = _digits(chars[:, 1:3])
-    minutes, odd = _digits(chars[:, 4:6])
-    bad |= odd | (chars[:, 3] != ord(":")) | (hours > 23) | (minutes > 59)
-    sign = np.where(chars[:, 0] == ord("-"), -1, 1)
-    return sign * (hours * 60 + minutes) * 60 * SECOND, bad
+    hours, bad = _digits(chars[1:3])
+    minutes, odd = _digits(chars[4:6])
+    bad |= odd | (chars[3] != ord(":")) | (hours > 23) | (minutes > 59)
+    sign = np.where(chars[0] == ord("-"), np.int64(-SECOND), np.int64(SECOND))
+    return sign * ((hours * 60 + minutes) * 60), bad
 
 
-def _digits(chars: Bytes) -> tuple[Ints, Bools]:
+def _is(chars: Bytes, any_of: bytes) -> Bools:
+    found = chars == any_of[0]
+    for one in any_of[1:]:
+        found |= chars == one
+    return np.asarray(found)
+
+
+def _digits(chars: Bytes) -> tuple[Ints32, Bools]:
     """Decimal digits of a fixed width; bad where a character is none."""
-    numbers = chars.astype(np.int64) - ord("0")
-    bad: Bools = np.asarray(((numbers < 0) | (numbers > 9)).any(axis=1))
-    weights = 10 ** np.arange(chars.shape[1] - 1, -1, -1)
-    return numbers @ weights, bad
+    # Without a sign, what is below "0" becomes large.
+    digits = chars - np.uint8(ord("0"))
+    value = digits[0].astype(np.int32)
+    for digit in digits[1:]:
+        value *= 10
+        value += digit
+    return value, digits.max(axis=0) > 9
 
 
 def _from_local(micros: Ints, local: tzinfo) -> Ints:

@@ -1,55 +1,189 @@
 """CSV: a `timestamp` column, an optional `station`, every other column a variable."""
 
 import csv as standard
-from pathlib import Path
+import io
+import re
+import secrets
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv as arrow
 
-from datasets.formats.registry import Format, registry
-from datasets.ingest.batch import Batch, from_table
+from datasets.formats.registry import Format, Reading, registry
+from datasets.ingest.batch import Batch, check_columns, from_table
 from datastream.core.errors import UnreadableInputError
 
+HEADER_BYTES = 256 * 1024
+# An export puts an apostrophe before texts that a spreadsheet would compute.
+GUARD = re.compile(r"^'(?=[=+\-@\t\r])")
+ROW = re.compile(r"Row #(\d+)")
 
-def read(path: Path, timezone: str | None) -> Batch:
-    """A batch from a CSV file; an empty cell says nothing of its variable."""
-    names, has_rows = _header(path)
-    # Everything as text: what a column holds is for the dataset's variables to say, not to guess.
-    options = arrow.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
-    )
-    if not has_rows:  # which the reader does not take for a file
-        return from_table(pa.table([pa.array([], pa.string())] * len(names), names))
+
+def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
+    """Batches from CSV; an empty cell says nothing of its variable."""
+    names = _header(file)
+    check_columns(names)
+    rows = Rows(file, len(names), reading.piece_bytes)
+    first = 0
+    for table in rows.pieces(reading.piece_rows):
+        named = pa.RecordBatch.from_arrays(table.columns, names)
+        batch = from_table(named, timezone=reading.timezone)
+        batch.first, batch.guarded = first, True
+        first += len(batch)
+        yield batch
+
+
+# ------------------------------------------------------------------ the header
+
+
+def _header(file: BinaryIO) -> list[str]:
+    """The names of the columns; the file is left at what follows them."""
+    file.seek(0)
+    head = file.read(HEADER_BYTES)
+    start = len(BOM_UTF8) if head.startswith(BOM_UTF8) else 0
+    text = head[start:].decode("utf-8", "surrogateescape")
+    lines = _Counted(text)
     try:
-        table = arrow.read_csv(
-            path,
-            parse_options=arrow.ParseOptions(newlines_in_values=True),
-            convert_options=options,
-        )
-    except pa.ArrowInvalid as error:
-        raise UnreadableInputError(f"{path.name} is not a CSV file: {error}") from error
-    return from_table(table, timezone=timezone)
-
-
-def _header(path: Path) -> tuple[list[str], bool]:
-    """The names of the columns, and whether anything follows them."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = standard.reader(file)
-            names, has_rows = next(rows, []), any(rows)
-    except UnicodeDecodeError as error:
-        raise UnreadableInputError(
-            f"{path.name} is not in UTF-8; save it so and try again."
-        ) from error
+        names = next(filter(None, standard.reader(lines, strict=True)), [])
     except standard.Error as error:
-        raise UnreadableInputError(f"{path.name} is not a CSV file: {error}") from error
-    if len(names) == 1 and ";" in names[0]:
-        raise UnreadableInputError(f"{path.name} has `;` between its columns; use commas.")
+        message = "The first line is no header of a CSV file; is a quote not closed?"
+        raise UnreadableInputError(message) from error
+    _refuse_header(head, names)
+    if lines.taken >= HEADER_BYTES - start:
+        raise UnreadableInputError(f"The header is longer than {HEADER_BYTES} bytes.")
+    file.seek(start + lines.taken)
+    return [GUARD.sub("", name) for name in names]
+
+
+class _Counted:
+    """The lines of a text, and how many bytes of it they took."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.taken += len(line.encode("utf-8", "surrogateescape"))
+            yield line
+
+
+def _refuse_header(head: bytes, names: list[str]) -> None:
+    joined = ",".join(names)
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or "\x00" in joined:
+        raise UnreadableInputError("This looks like UTF-16; save the file as UTF-8 and try again.")
+    if not joined.isascii() and re.search("[\udc80-\udcff]", joined):
+        raise UnreadableInputError("The header is not in UTF-8; save the file so and try again.")
     if not names:
-        raise UnreadableInputError(
-            f"{path.name} is empty; a CSV file begins with its columns' names."
+        raise UnreadableInputError("This is empty; a CSV file begins with its columns' names.")
+    other = next((one for one in ";\t|" if one in names[0]), None)
+    if len(names) == 1 and other:
+        shown = {"\t": "a tab"}.get(other, f"`{other}`")
+        raise UnreadableInputError(f"There is {shown} between the columns; use commas.")
+
+
+# ------------------------------------------------------------------ the rows
+
+
+class _Ended:
+    """A file followed by one more line, as the reader of rows wants it.
+
+    Without that line nobody would see that the last quote is not closed.
+    """
+
+    closed = False
+
+    def __init__(self, file: BinaryIO, ending: bytes) -> None:
+        self._file, self._ending = file, io.BytesIO(ending)
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size) or self._ending.read(size)
+
+    def close(self) -> None:
+        """Leave the file to whom it belongs."""
+
+
+class Rows:
+    """The rows after the header, all cells as texts: what they hold is for the variables to say."""
+
+    def __init__(self, file: BinaryIO, width: int, block_bytes: int) -> None:
+        self.width, self.block_bytes, self.count = width, block_bytes, 0
+        # Nobody can have put into a file what is made up only now.
+        self.last = secrets.token_hex(8)
+        ending = self.last + "," * (width - 1)
+        self._file = _Ended(file, f"\n{ending}\n".encode())
+        self._ragged: UnreadableInputError | None = None
+
+    def pieces(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """Record batches of at most so many rows, and at least one."""
+        at_end = False
+        for batch in self._batches():
+            at_end = bool(batch.num_rows and batch.column(0)[-1].as_py() == self.last)
+            kept = batch.num_rows - at_end
+            for start in range(0, kept, rows):
+                yield batch.slice(start, min(rows, kept - start))
+            self.count += kept
+            if at_end and not self.count:
+                yield batch.slice(0, 0)
+        if not at_end:
+            raise self._unclosed(self.count - 1)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._open()
+        except pa.ArrowInvalid as error:
+            raise self._explained(str(error)) from error
+
+    def _open(self) -> Any:
+        names = [str(place) for place in range(self.width)]
+        return arrow.open_csv(
+            pa.PythonFile(self._file, mode="r"),
+            # With threads it would not know the number of a row.
+            read_options=arrow.ReadOptions(
+                use_threads=False, block_size=self.block_bytes, column_names=names
+            ),
+            parse_options=arrow.ParseOptions(
+                newlines_in_values=True, invalid_row_handler=self._note_ragged
+            ),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
         )
-    return names, has_rows
+
+    def _note_ragged(self, row: Any) -> str:
+        number, cells = row.number - 1, row.actual_columns
+        if self.last in row.text:
+            self._ragged = self._unclosed(number)
+            return "error"
+        counted = f"Row {number} (from 0) has {cells} cells and the header {self.width}"
+        hint = "; write decimals with a point" if cells > self.width else ""
+        self._ragged = UnreadableInputError(f"{counted}{hint}.", details={"row": number})
+        return "error"
+
+    def _unclosed(self, row: int) -> UnreadableInputError:
+        message = f"In row {row} (from 0) a quote is opened and not closed."
+        return UnreadableInputError(message, details={"row": row})
+
+    def _explained(self, message: str) -> UnreadableInputError:
+        """What is wrong, without the contents that the reader's own message shows."""
+        if self._ragged is not None:
+            return self._ragged
+        found = ROW.search(message)
+        if "UTF8" in message and found:
+            row = int(found[1]) - 1
+            text = f"Row {row} (from 0) is not in UTF-8; save the file so and try again."
+            return UnreadableInputError(text, details={"row": row})
+        if "straddling" in message:
+            text = (
+                f"Row {self.count} (from 0) is longer than {self.block_bytes} bytes; "
+                "is a quote not closed?"
+            )
+            return UnreadableInputError(text, details={"row": self.count})
+        return UnreadableInputError("This is not a CSV file.")
 
 
-registry.add(Format("csv", (".csv",), read))
+registry.add(Format("csv", ("text/csv",), (".csv",), read))

@@ -1,9 +1,9 @@
 """A batch of sent points as columns, and what is wrong with its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any
 
 import numpy as np
 import orjson
@@ -16,11 +16,8 @@ from datasets.ingest.metadata import metadata_problem, metadata_text
 from datastream.core.errors import InvalidInputError, RowError
 
 LISTED = 100
-KNOWN = ("id", "timestamp", "station", "value", "metadata")
 RESERVED = frozenset({"id", "timestamp", "station", "metadata"})
 VARIABLES_MAX = 200
-LARGEST_WHOLE = 2**53
-ABSENT = object()
 
 Bools = NDArray[np.bool_]
 Message = str | Callable[[int], str]
@@ -86,28 +83,38 @@ class Batch:
         return len(self.micros)
 
 
-# ------------------------------------------------------------------ from columns
+def check_columns(names: Sequence[str]) -> None:
+    """Refuse columns that cannot be points: no times, one twice, or too many."""
+    if "timestamp" not in names:
+        raise InvalidInputError.of("timestamp", "There is no column named timestamp.")
+    twins = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twins:
+        raise InvalidInputError.of(twins[0][:80] or "value", "This column stands twice.")
+    check_count([name for name in names if name not in RESERVED])
 
 
-def from_table(table: pa.Table, *, timezone: str | None = None) -> Batch:
+def check_count(variables: Sequence[str]) -> None:
+    if len(variables) > VARIABLES_MAX:
+        message = f"More than {VARIABLES_MAX} variables, which is the most a dataset has."
+        raise InvalidInputError.of(variables[VARIABLES_MAX][:80] or "value", message)
+
+
+def from_table(table: pa.Table | pa.RecordBatch, *, timezone: str | None = None) -> Batch:
     """A batch from columns: `timestamp`, optional `station` and `metadata`, the rest variables.
 
     `timezone` (IANA) is that of times without an offset; without it they are UTC. A null cell
     says nothing.
     """
-    if "timestamp" not in table.column_names:
-        raise InvalidInputError.of("timestamp", "There is no column named timestamp.")
-    twins = {name for name in table.column_names if table.column_names.count(name) > 1}
-    if twins:
-        raise InvalidInputError.of(min(twins), "This column stands twice.")
-    columns = {name: _flat(table.column(name)) for name in table.column_names}
+    names = table.schema.names
+    check_columns(names)
+    columns = {name: _flat(column) for name, column in zip(names, table.columns, strict=True)}
     read = times.from_arrow(columns["timestamp"], in_zone(timezone))
     problems = Problems.none(table.num_rows)
     problems.add(read.bad, "timestamp", times.MESSAGE)
     batch = Batch(
         station=_stations(columns.get("station"), table.num_rows),
         micros=read.micros,
-        values={name: columns[name] for name in columns if name not in RESERVED},
+        values={name: columns[name] for name in names if name not in RESERVED},
         problems=problems,
         numbers_as_text=True,
     )
@@ -120,8 +127,8 @@ def in_zone(name: str | None) -> tzinfo | None:
     return times.zone(name) if name else None
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.nulls(0, whole.type)
     if pa.types.is_dictionary(whole.type):
@@ -158,118 +165,3 @@ def _are(codes: pa.Array, code: int) -> Bools:
     equal = pc.fill_null(pc.equal(codes, code), pa.scalar(value=False))
     mask: Bools = equal.to_numpy(zero_copy_only=False)
     return mask
-
-
-# ------------------------------------------------------------------ from parsed JSON
-
-
-def from_records(records: Sequence[Any], *, local: tzinfo | None = None) -> Batch:
-    """A batch from points as JSON has them: the one place that looks at single rows.
-
-    `local` is the zone of times without an offset; None is UTC.
-    """
-    n = len(records)
-    problems = Problems.none(n)
-    points = [_checked(row, record, problems) for row, record in enumerate(records)]
-    read = times.parse(_texts(points, "timestamp", problems), local)
-    problems.add(read.bad & ~problems.bad, "timestamp", times.MESSAGE)
-    station = pc.fill_null(_texts(points, "station", problems), "")
-    values = [_value(row, point, problems) for row, point in enumerate(points)]
-    names = sorted({name for value in values for name in value})
-    if len(names) > VARIABLES_MAX:
-        message = f"More than {VARIABLES_MAX} variables, which is the most a dataset has."
-        raise InvalidInputError.of(names[VARIABLES_MAX][:80] or "value", message)
-    batch = Batch(station, read.micros, {}, problems)
-    for name in names:
-        _add_variable(batch, name, [value.get(name, ABSENT) for value in values])
-    batch.metadata = _metadata(points, problems)
-    return batch
-
-
-def _checked(row: int, record: Any, problems: Problems) -> Mapping[str, Any]:
-    if not isinstance(record, dict):
-        problems.add([row], "", "A point is a JSON object.")
-        return {}
-    unknown = next((name for name in record if name not in KNOWN), None)
-    if unknown is not None:
-        problems.add([row], _shown(unknown), "There is no such field in a point.")
-    return record
-
-
-def _shown(name: str) -> str:
-    """A name somebody made up as the receipt may hold it."""
-    return name[:80].replace("\x00", "\ufffd")
-
-
-def _texts(points: Sequence[Mapping[str, Any]], name: str, problems: Problems) -> pa.Array:
-    """A text of every point; null where there is none, which only a station may lack."""
-    found = [point.get(name) for point in points]
-    odd = [i for i, text in enumerate(found) if text is not None and not isinstance(text, str)]
-    problems.add(odd, name, times.MESSAGE if name == "timestamp" else "Not a text.")
-    for row in odd:
-        found[row] = None
-    return pa.array(found, pa.string())
-
-
-def _value(row: int, point: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
-    value = point.get("value")
-    if isinstance(value, dict):
-        return value
-    if not problems.bad[row]:
-        problems.add([row], "value", "An object of variables and their values is needed.")
-    return {}
-
-
-def _add_variable(batch: Batch, name: str, cells: list[Any]) -> None:
-    """Make a column of a variable; ABSENT stands where a point does not name it."""
-    removed = np.fromiter((cell is None for cell in cells), np.bool_, len(cells))
-    if removed.any():
-        batch.removed[name] = removed
-    present = [None if cell is ABSENT else cell for cell in cells]
-    kinds = {type(cell) for cell in present if cell is not None}
-    if not (kinds <= {int, float} or kinds <= {str}):
-        present = _apart(batch, name, present)
-    elif kinds == {str}:
-        batch.values[name] = pa.array(present, pa.string())
-        return
-    if int in kinds:
-        present = _exact(batch, name, present)
-    batch.values[name] = pa.array(present, pa.float64())
-
-
-def _exact(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
-    """Refuse whole numbers that a float cannot hold exactly."""
-    odd = [i for i, cell in enumerate(cells) if isinstance(cell, int) and abs(cell) > LARGEST_WHOLE]
-    batch.problems.add(odd, name, "A whole number beyond ±2^53 is not exact; send it as a float.")
-    for row in odd:
-        cells[row] = None
-    return cells
-
-
-def _apart(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
-    """The numbers; texts are put aside, for which of both is right the variable says."""
-    texts = [cell if isinstance(cell, str) else None for cell in cells]
-    if any(cell is not None for cell in texts):
-        batch.texts[name] = pa.array(texts, pa.string())
-    numbers = [cell if type(cell) in {int, float} else None for cell in cells]
-    odd = [
-        row
-        for row, (cell, number, text) in enumerate(zip(cells, numbers, texts, strict=True))
-        if cell is not None and number is None and text is None
-    ]
-    batch.problems.add(odd, name, "Neither a number nor a text.")
-    return numbers
-
-
-def _metadata(points: Sequence[Mapping[str, Any]], problems: Problems) -> pa.Array | None:
-    found = [point.get("metadata") for point in points]
-    if not any(found):
-        odd = [row for row, one in enumerate(found) if one is not None and one != {}]
-        problems.add(odd, "metadata", "Not a JSON object.")
-        return None
-    for row, metadata in enumerate(found):
-        reason = metadata_problem(metadata) if metadata is not None else ""
-        if reason:
-            problems.add([row], "metadata", reason)
-            found[row] = None
-    return pa.array([metadata_text(one or {}) for one in found], pa.string())

@@ -1,23 +1,32 @@
-"""Points: written in batches."""
+"""Points: written in batches, from a body of any of the formats."""
 
 import hashlib
 import re
-from typing import Any
+import time
+from typing import BinaryIO
 
 import orjson
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from datasets import ingest
+from datasets import formats, ingest
 from datasets.access import Right
 from datasets.filters.catalogue import NUMBER
+from datasets.formats import Format, Reading
+from datasets.formats.sent import Sent
 from datasets.serializers.points import NewPointSerializer, OutcomeSerializer
 from datasets.views.base import DATASET_ID, Nested
-from datastream.core.errors import InvalidInputError, TooLargeError
+from datastream.core.api import bodies
+from datastream.core.errors import InvalidInputError
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
+WRITE_QUERY = frozenset({"on_conflict", "on_invalid", "missing", "timezone"})
+# Rights are looked up again when a body took longer than this to come.
+RIGHTS_HOLD_S = 1.0
+PART = 1 << 20
 
 WRITE_PARAMETERS = [
     DATASET_ID,
@@ -33,9 +42,16 @@ WRITE_PARAMETERS = [
         "missing", str, description="Numbers between commas that mean that there is no value."
     ),
     OpenApiParameter(
+        "timezone", str, description="IANA zone of times without an offset; UTC where not given."
+    ),
+    OpenApiParameter(
         "Idempotency-Key", str, OpenApiParameter.HEADER,
         description="At most 255 visible characters; the same key and body within 24 h are "
         "answered from the receipt.",
+    ),
+    OpenApiParameter(
+        "Content-Encoding", str, OpenApiParameter.HEADER, enum=["gzip", "zstd"],
+        description="How the body is packed; limits count unpacked bytes.",
     ),
 ]  # fmt: skip
 EXAMPLE = [
@@ -46,6 +62,7 @@ EXAMPLE = [
     },
     {"timestamp": "2001-01-02T00:00:00Z", "station": "USW00024233", "value": {"TMAX": 11.1}},
 ]
+FILE = {"type": "string", "format": "binary"}
 
 
 class Writing(Nested):
@@ -55,64 +72,95 @@ class Writing(Nested):
         operation_id="data_create",
         summary="Write points",
         parameters=WRITE_PARAMETERS,
-        request=NewPointSerializer(many=True),
+        request={
+            "application/json": NewPointSerializer(many=True),
+            "application/x-ndjson": FILE,
+            "text/csv": FILE,
+            "application/vnd.apache.parquet": FILE,
+            "application/vnd.apache.arrow.stream": FILE,
+        },
         responses={200: OutcomeSerializer},
-        examples=[OpenApiExample("Two days", EXAMPLE, request_only=True)],
+        examples=[
+            OpenApiExample("Two days", EXAMPLE, request_only=True, media_type="application/json")
+        ],
     )
     def create(self, request: Request, dataset_id: str) -> Response:
-        """One point, an array of points, or `{"points": […]}`.
+        """One point, an array of points, `{"points": […]}`, or a file of points.
 
         A write sets the variables it names and leaves the others; the same body twice changes
-        nothing. With a bad row nothing is stored, unless `on_invalid=skip`.
+        nothing. With a bad row nothing is stored, unless `on_invalid=skip`. A CSV has a column
+        `timestamp`, optionally `station` and `metadata`, and every other column is a variable.
         """
         view = self.view(Right.EDIT)
-        options = self._options(request)
-        records = _records(request.data)
-        author = ingest.Author(route=f"POST /datasets/{view.dataset.pk}/data", user=self.caller)
-        outcome = ingest.write(
-            view.dataset.pk,
-            ingest.from_records(records),
-            author=author,
-            options=options,
-            key=self._key(request),
-        )
+        options, key_name, kind = _options(request), _key_name(request), _format(request)
+        began = time.monotonic()
+        with _received(request, kind) as body:
+            if time.monotonic() - began > RIGHTS_HOLD_S:
+                view = self.view(Right.EDIT)
+            author = ingest.Author(f"POST /datasets/{view.dataset.pk}/data", user=self.caller)
+            outcome = ingest.write(
+                view.dataset.pk,
+                Sent(body, kind, _reading(request, kind)),
+                author=author,
+                options=options,
+                key=_key(request, key_name, body),
+            )
         return Response(outcome.body())
 
-    def _options(self, request: Request) -> ingest.Options:
-        query = request.query_params
-        on_conflict = query.get("on_conflict", "update")
-        if on_conflict not in {"update", "skip", "error"}:
-            raise InvalidInputError.of("on_conflict", "Choose update, skip or error.")
-        on_invalid = query.get("on_invalid", "reject")
-        if on_invalid not in {"reject", "skip"}:
-            raise InvalidInputError.of("on_invalid", "Choose reject or skip.")
-        return ingest.Options(on_conflict, on_invalid, _numbers(query.get("missing"), "missing"))
 
-    def _key(self, request: Request) -> ingest.Key | None:
-        name = request.headers.get("Idempotency-Key")
-        if name is None:
-            return None
-        if not KEY.fullmatch(name):
-            message = "At most 255 visible ASCII characters."
-            raise InvalidInputError.of("Idempotency-Key", message)
-        content = [sorted(request.query_params.lists()), request.data]
-        digest = hashlib.sha256(orjson.dumps(content)).hexdigest()
-        return ingest.Key(name, digest)
+def _format(request: Request) -> Format:
+    found = formats.by_media_type(request.content_type)
+    if found is None:
+        known = ", ".join(name for one in formats.registry for name in one.media_types[:1])
+        message = f"Points are not read from this Content-Type; send one of {known}."
+        raise UnsupportedMediaType(request.content_type, detail=message)
+    return found
 
 
-def _records(data: Any) -> list[Any]:
-    """The sent points, whichever of the three forms they came in."""
-    if isinstance(data, dict):
-        data = data["points"] if set(data) == {"points"} else [data]
-    if not isinstance(data, list):
-        raise InvalidInputError.of("body", 'Send a point, an array of points, or {"points": […]}.')
-    limit = settings.BODY_MAX_POINTS
-    if len(data) > limit:
-        raise TooLargeError(
-            f"More than {limit} points in one body; send them in parts.",
-            details={"limit_points": limit},
-        )
-    return data
+def _reading(request: Request, kind: Format) -> Reading:
+    return Reading(
+        timezone=request.query_params.get("timezone"),
+        limit_bytes=_limit(kind),
+        limit_points=settings.BODY_MAX_POINTS if kind.whole else None,
+    )
+
+
+def _limit(kind: Format) -> int:
+    return int(settings.BODY_MAX_BYTES if kind.whole else settings.UPLOAD_MAX_BYTES)
+
+
+def _received(request: Request, kind: Format) -> BinaryIO:
+    seconds = settings.REQUEST_MAX_S if kind.whole else settings.UPLOAD_MAX_S
+    return bodies.receive(request, limit=_limit(kind), seconds=seconds)
+
+
+def _options(request: Request) -> ingest.Options:
+    query = request.query_params
+    on_conflict = query.get("on_conflict", "update")
+    if on_conflict not in {"update", "skip", "error"}:
+        raise InvalidInputError.of("on_conflict", "Choose update, skip or error.")
+    on_invalid = query.get("on_invalid", "reject")
+    if on_invalid not in {"reject", "skip"}:
+        raise InvalidInputError.of("on_invalid", "Choose reject or skip.")
+    return ingest.Options(on_conflict, on_invalid, _numbers(query.get("missing"), "missing"))
+
+
+def _key_name(request: Request) -> str | None:
+    name = request.headers.get("Idempotency-Key")
+    if name is not None and not KEY.fullmatch(name):
+        message = "At most 255 visible ASCII characters."
+        raise InvalidInputError.of("Idempotency-Key", message)
+    return name
+
+
+def _key(request: Request, name: str | None, body: BinaryIO) -> ingest.Key | None:
+    if name is None:
+        return None
+    body.seek(0)
+    digest = hashlib.sha256(orjson.dumps([sorted(request.query_params.lists())]))
+    while part := body.read(PART):
+        digest.update(part)
+    return ingest.Key(name, digest.hexdigest())
 
 
 def _numbers(text: str | None, name: str) -> tuple[float, ...]:
