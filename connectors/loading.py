@@ -1,5 +1,7 @@
 """Loads samples and files: each whole or not at all, and never twice."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -65,11 +67,27 @@ def load_file(
     timezone: str | None,
     options: ingest.Options,
     user: User | None,
+    progress: Callable[[int], None] = lambda position: None,
 ) -> ingest.Outcome:
-    """Merge a file of points into a dataset, in one transaction."""
+    """Merge a file of points into a dataset, in one transaction.
+
+    `progress` is told how many bytes of the file have been read.
+    """
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.")
     author = ingest.Author(route=f"ingest file {path.name}"[:255], user=user)
     with path.open("rb") as file:
-        sent = Sent(file, format_of(path), Reading(timezone))
+        sent = Watched(file, format_of(path), Reading(timezone), progress)
         return ingest.write(dataset.pk, sent, author=author, options=options)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched(Sent):
+    """A file that says how far it has been read."""
+
+    progress: Callable[[int], None]
+
+    def __iter__(self) -> Iterator[ingest.Batch]:
+        for batch in self.format.read(self.file, self.reading):
+            yield batch
+            self.progress(self.file.tell())

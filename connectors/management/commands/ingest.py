@@ -40,7 +40,9 @@ class Command(BaseCommand):
         kinds = parser.add_subparsers(dest="what", required=True)
         sample = kinds.add_parser("sample", help="real series that come with the platform")
         sample.set_defaults(do=self.samples)
-        self._file_arguments(kinds.add_parser("file", help="a CSV, NDJSON or Parquet file"))
+        self._file_arguments(
+            kinds.add_parser("file", help="CSV, JSON, NDJSON, Parquet, Arrow")
+        )
         for connector in connectors:
             self._provider_arguments(kinds.add_parser(connector.name, help=connector.title))
         for one in kinds.choices.values():
@@ -103,15 +105,16 @@ class Command(BaseCommand):
         self, *, path: Path, dataset: str, owner: str | None, json: bool, **options: Any
     ) -> int:
         target = loading.dataset_named(dataset)
-        with self._bar(None, path.name) as bar:
+        with self._bar(None, path.name, unit="B") as bar:
+            bar.total = path.stat().st_size if path.is_file() else None
             outcome = loading.load_file(
                 path,
                 target,
                 timezone=options["timezone"],
                 options=ingest.Options(options["on_conflict"], options["on_invalid"]),
                 user=self._owner(owner) if owner else None,
+                progress=lambda position: bar.update(position - bar.n),
             )
-            bar.update(outcome.received)
         self._print([{"dataset": str(target.pk), **_counts(outcome)}], as_json=json)
         for one in outcome.errors[:10]:
             self.stderr.write(f"  row {one['row']}, {one['field']}: {one['message']}")
@@ -180,7 +183,12 @@ class Command(BaseCommand):
     def _bar(self, items: Any, words: str, unit: str = "row") -> Any:
         # Not at a terminal: nothing but the receipt.
         return tqdm(
-            items, desc=words, unit=f" {unit}s", disable=not sys.stderr.isatty(), leave=False
+            items,
+            desc=words,
+            unit=unit if unit == "B" else f" {unit}s",
+            unit_scale=unit == "B",
+            disable=not sys.stderr.isatty(),
+            leave=False,
         )
 
     def _print(self, receipts: list[dict[str, Any]], *, as_json: bool) -> None:
