@@ -1,20 +1,27 @@
 """How gunicorn serves datastream.wsgi; the address comes from the command line."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from prometheus_client import multiprocess
 
-worker_class = "gthread"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
+
+worker_class = "datastream.web_worker.Worker"
 workers = 2
-threads = 16
+threads = settings.WEB_THREADS
 # Less than the 10 s after which the supervisor kills.
 graceful_timeout = 8
 timeout = 60
 keepalive = 5
-# Our own outermost layer refuses long addresses, in the one shape of errors; gunicorn's is HTML.
+# Our own worker and outermost layer bound the whole head and refuse what is too long in the one
+# shape of errors. For a line 0 is no limit; for a field it would be gunicorn's own of 8190 bytes.
 limit_request_line = 0
+limit_request_field_size = settings.HEADERS_MAX_BYTES
+limit_request_fields = 100
 loglevel = "warning"
 control_socket_disable = True
 # The heartbeat file must not wait for a disk.

@@ -39,12 +39,21 @@ class PlainLinks:
 
 
 class Admin(PlainLinks, admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the type checker only
-    """A model's pages; what a service refuses is told on the page and nothing is stored."""
+    """A model's pages; what a service refuses is told on the page and nothing is stored.
 
+    `parents` are lookups of what a row belongs to: with a parent that somebody deleted it is not
+    shown, though it is there until the worker has removed it.
+    """
+
+    parents: ClassVar[tuple[str, ...]] = ()
     about = ""
     is_counted = False
     show_full_result_count = False
     list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.filter(**{f"{parent}__deleted_at__isnull": True for parent in self.parents})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -19,6 +19,8 @@ LINGER_MAX_S = 5.0
 LINGER_SILENCE_S = 1.0
 LINGER_MAX_BYTES = 128 * 1024 * 1024
 PIECE = 64 * 1024
+# What is received beyond the piece that is asked for, gunicorn copies again and again.
+RECEIVED_AT_ONCE = 256 * 1024
 
 
 class SlowClientError(ConnectionResetError):
@@ -93,15 +95,17 @@ class ClientSocket(socket.socket):
             return b""
         if self.gettimeout() == 0:
             return super().recv(size, flags)
-        data = self._patient_recv(size, flags)
+        data = self._patient_recv(min(size, RECEIVED_AT_ONCE), flags)
         if self.head_left:
             self._count_head(data)
         return data
 
     def _patient_recv(self, size: int, flags: int) -> bytes:
-        if self.when_slow is not None:
+        silence_s = self.silence_s
+        if self.when_slow is not None and silence_s > SLOW_AFTER_S:
             with suppress(TimeoutError), self._waiting(SLOW_AFTER_S):
                 return super().recv(size, flags)
+            silence_s -= SLOW_AFTER_S
             self.when_slow()
             self.when_slow = None
         left_s = self.read_by - time.monotonic()
@@ -109,10 +113,10 @@ class ClientSocket(socket.socket):
         if left_s <= 0:
             raise too_long
         try:
-            with self._waiting(min(self.silence_s, left_s)):
+            with self._waiting(min(silence_s, left_s)):
                 return super().recv(size, flags)
         except TimeoutError as error:
-            if left_s <= self.silence_s:
+            if left_s <= silence_s:
                 raise too_long from error
             raise SlowClientError(f"It stood still for {self.silence_s:g} s") from error
 

@@ -8,7 +8,7 @@ from datastream.core.errors import InvalidInputError
 # RFC 3339, with the seconds, the time and the offset left out where people leave them out.
 TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
-    r"(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6})0*)?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?",
+    r"(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6})0*)?)?(?:[Zz]|[+-]\d{2}:[0-5]\d)?)?",
     re.ASCII,
 )
 

@@ -67,6 +67,12 @@ class NotAllowedError(PlatformError):
     code = "PERMISSION_DENIED"
 
 
+class SignInNeededError(PlatformError):
+    """Sign in to do this."""
+
+    code = "AUTHENTICATION_REQUIRED"
+
+
 class SignInError(PlatformError):
     """The user name or the password is wrong."""
 

@@ -16,6 +16,7 @@ from datastream.core.client_socket import ClientSocket, SlowClientError
 from datastream.core.errors import TooLargeError, UnavailableError, UnreadableInputError
 
 IN_MEMORY_BYTES = 1024 * 1024
+# As much as a client's connection gives at once, or gunicorn copies the rest to and fro.
 PIECE = 256 * 1024
 # By RFC 9659: who sends `Content-Encoding: zstd` uses no larger window than 8 MiB.
 ZSTD_OPTIONS: dict[int, int] = {DecompressionParameter.window_log_max: 23}
@@ -156,20 +157,22 @@ class Gunzip:
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-        self.needs_input = True
 
     @property
     def eof(self) -> bool:
         return self._zlib.eof
 
     @property
+    def needs_input(self) -> bool:
+        # The end of a stream is in its last bytes, so nothing waits for long to be unpacked.
+        return not self._zlib.unconsumed_tail
+
+    @property
     def unused_data(self) -> bytes:
         return self._zlib.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        unpacked = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-        self.needs_input = not self._zlib.unconsumed_tail and len(unpacked) < max_length
-        return unpacked
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
 
 
 def _unpacked(pieces: Iterator[bytes], new: Callable[[], Decoder]) -> Iterator[bytes]:

@@ -176,8 +176,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _plain(request, 500, "SERVER_ERROR")
 
 
-def _plain(request: HttpRequest, status: int, code: str) -> HttpResponse:
-    content = body(code)
+def too_large(request: HttpRequest, limit_bytes: int) -> HttpResponse:
+    return _plain(request, 413, "PAYLOAD_TOO_LARGE", details={"limit_bytes": limit_bytes})
+
+
+def _plain(
+    request: HttpRequest, status: int, code: str, *, details: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    content = body(code, details=details)
     if wants_json(request):
         return JsonResponse(content, status=status)
     from django.shortcuts import render

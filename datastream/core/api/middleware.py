@@ -6,14 +6,17 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django_http_compression.middleware import HttpCompressionMiddleware
 
 from datastream.core.api import errors
 
 GetResponse = Callable[[WSGIRequest], HttpResponseBase]
 
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 QUIET = ("/health/", "/metrics", "/static/")
 log = structlog.get_logger("access")
 
@@ -56,7 +59,10 @@ def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRe
             request.path_info = request.path_info.rstrip("/")
             request.path = request.path.rstrip("/")
             _read_chunked(request)
-        response = get_response(request)
+        response = _too_large(request) or get_response(request)
+        if request.method == "HEAD" and isinstance(response, StreamingHttpResponse):
+            # The server would run all of it and send nothing.
+            response.streaming_content = ()
         if request.path_info.startswith("/api/v1"):
             if not response.has_header("Cache-Control"):
                 response["Cache-Control"] = _kept(request)
@@ -80,6 +86,25 @@ def _is_json(response: HttpResponseBase) -> bool:
 def _read_chunked(request: WSGIRequest) -> None:
     # Django takes a body without Content-Length as empty; the server has decoded the chunks and
     # ends the stream itself. The parser reads no more than its limit.
-    if request.META.get("wsgi.input_terminated") and "CONTENT_LENGTH" not in request.META:
+    if request.META.get("wsgi.input_terminated") and "HTTP_TRANSFER_ENCODING" in request.META:
         request._stream = request.META["wsgi.input"]  # noqa: SLF001
         request.META["CONTENT_LENGTH"] = "1"  # tells REST framework that there is a body
+
+
+def _too_large(request: WSGIRequest) -> HttpResponseBase | None:
+    """Refuse what Django itself would take in whole: bodies for our pages, and forms."""
+    is_read_by_us = request.path_info.startswith("/api/") and request.content_type not in FORMS
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    limit = settings.BODY_MAX_BYTES
+    if is_read_by_us or not declared.isdecimal() or int(declared) <= limit:
+        return None
+    return errors.too_large(request, limit)
+
+
+class Compression(HttpCompressionMiddleware):  # type: ignore[misc]
+    """The library's, for lines of JSON too; Arrow and Parquet are packed already."""
+
+    content_type_re = re.compile(
+        rf"{HttpCompressionMiddleware.content_type_re.pattern} | ^application/x-ndjson",
+        re.VERBOSE | re.IGNORECASE,
+    )

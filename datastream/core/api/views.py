@@ -149,6 +149,7 @@ class Resource(GenericViewSet[Any]):
         return instance
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        _ = request.data  # all of it has come before anything is locked
         with transaction.atomic():
             instance = self.locked()
             self.change(instance, self.checked_input(partial=True, instance=instance))
