@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import selectors
@@ -12,9 +10,15 @@ from accounts.models import User
 
 
 class UsernameOrEmailBackend(ModelBackend):
-    def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
+    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """None of a user's own: permissions come from roles, and a look-up less a request."""
-        return Permission.objects.none()
+        return set()
+
+    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        if user_obj.granted is None or user_obj.is_superuser or obj is not None:
+            permissions: set[str] = super().get_group_permissions(user_obj, obj)
+            return permissions
+        return set(user_obj.granted)
 
     def authenticate(
         self,

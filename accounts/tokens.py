@@ -79,10 +79,10 @@ def end(login: Login) -> None:
 
 def user_of(access: str) -> User:
     """The active user of an access token whose sign-in has not ended."""
-    login = selectors.open_login(_claims(AccessToken, access)[LOGIN])
-    if login is None:
+    user = selectors.signed_in_user(_claims(AccessToken, access)[LOGIN])
+    if user is None:
         raise InvalidTokenError
-    return login.user
+    return user
 
 
 def _claims(kind: type[AccessToken] | type[RefreshToken], text: str) -> dict[str, Any]:

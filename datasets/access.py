@@ -1,21 +1,27 @@
 """Who may see and change what: every query on a dataset's contents starts here."""
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import ValidationError
 from django.db.models import Case, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import User
+from accounts.roles import ADMIN
 from datasets.models import Dataset, Permission, Share, Visibility
 from datastream.core.errors import NotAllowedError, NotFoundError
 
 Caller = User | AnonymousUser
+CHANGE, EDIT_VISIBLE = "datasets.change_dataset", "datasets.edit_visible_dataset"
+ASKED = (CHANGE, EDIT_VISIBLE)
+# Stand for the caller and the dataset in a statement that is written once.
+SOMEBODY, SOMETHING = UUID(int=1), UUID(int=2)
 
 
 class Right(IntEnum):
@@ -70,12 +76,12 @@ def datasets_for(caller: Caller) -> QuerySet[Dataset]:
         _right_by_visibility(caller), _right_by_share(caller), _right_by_owning(caller)
     )
     # A narrower role wins over ownership and shares: it never lifts a viewer above reading.
-    most = Right.MANAGE if caller.has_perm("datasets.change_dataset") else Right.VIEW
+    most = Right.MANAGE if caller.has_perm(CHANGE) else Right.VIEW
     return datasets.annotate(right=Least(right, Value(int(most)))).filter(right__gte=Right.VIEW)
 
 
 def _right_by_visibility(caller: User) -> Case:
-    by_role = caller.has_perm("datasets.edit_visible_dataset")
+    by_role = caller.has_perm(EDIT_VISIBLE)
     right = Right.EDIT if by_role else Right.VIEW
     return Case(
         When(visibility__in=[Visibility.INTERNAL, Visibility.PUBLIC], then=Value(int(right))),
@@ -109,12 +115,42 @@ def view(caller: Caller, dataset_id: UUID | str, *, need: Right = Right.VIEW) ->
         The caller sees it but has a lesser right than `need`.
     """
     try:
-        dataset = datasets_for(caller).filter(pk=dataset_id).first()
-    except (ValueError, ValidationError) as error:
+        identity = UUID(str(dataset_id))
+    except ValueError as error:
         raise NotFoundError from error
+    dataset = _one_of(caller, identity)
     if dataset is None:
         raise NotFoundError
     return require(view_of(dataset), need)
+
+
+def _one_of(caller: Caller, dataset_id: UUID) -> Dataset | None:
+    """One of `datasets_for`, which the framework takes longer to write than anybody to run."""
+    is_admin = isinstance(caller, User) and caller.is_admin
+    granted = tuple(name for name in ASKED if caller.has_perm(name))
+    is_user = isinstance(caller, User)
+    sql, parameters = _statement(granted, is_user=is_user, is_admin=is_admin)
+    given = {SOMEBODY: caller.pk, SOMETHING: dataset_id}
+    found = Dataset.objects.raw(sql, [given.get(one, one) for one in parameters])
+    return next(iter(found), None)
+
+
+@functools.cache
+def _statement(
+    granted: tuple[str, ...], *, is_user: bool, is_admin: bool
+) -> tuple[str, tuple[Any, ...]]:
+    """What finds SOMETHING among the datasets of SOMEBODY with these rights.
+
+    It is written once and kept, so nothing in `datasets_for` may depend on anything else of the
+    caller, or on the time.
+    """
+    somebody: Caller = AnonymousUser()
+    if is_user:
+        somebody = User(pk=SOMEBODY)
+        somebody.roles, somebody.granted = [ADMIN] if is_admin else [], list(granted)
+    # Without the owner, for whom nobody asks here.
+    one = datasets_for(somebody).select_related(None).filter(pk=SOMETHING)
+    return one.query.sql_with_params()
 
 
 def view_of(dataset: Dataset) -> View:

@@ -33,9 +33,14 @@ def key_of(dataset_id: UUID, identity: UUID) -> tuple[int, datetime] | None:
 
 def sql(dataset_id: UUID, station: str, timestamp: str) -> str:
     """The same as an SQL expression of text; `station` and `timestamp` are column names of ours."""
+    return " || ".join(sql_parts(dataset_id, station, timestamp))
+
+
+def sql_parts(dataset_id: UUID, station: str, timestamp: str) -> tuple[str, str]:
+    """What is the same for all points of a station, and the rest."""
     part = f"{dataset_id.int & 0xFFFFFFF:07x}"
     micros = f"encode(timestamptz_send({timestamp} + {SINCE_2000}), 'hex')"
     return (
-        f"lpad(to_hex({station}), 8, '0') || '-{part[:4]}-8{part[4:]}-8' || "
-        f"overlay(substr({micros}, 2) placing '-' from 4 for 0)"
+        f"lpad(to_hex({station}), 8, '0') || '-{part[:4]}-8{part[4:]}-8'",
+        f"overlay(substr({micros}, 2) placing '-' from 4 for 0)",
     )

@@ -28,6 +28,7 @@ HEAD = np.dtype(
         ("time", ">i8"),
     ]
 )
+EXACT = 2.0**53
 TORN = "Row {row} has the same station and time with other values."
 JSONB_HEAD = np.dtype([("length", ">i4"), ("version", "u1")])
 # PostgreSQL counts from the year 2000.
@@ -209,13 +210,27 @@ def _pieces(batch: Batch, name: str, rows: Ints) -> list[Any]:
     key = "," + orjson.dumps(name).decode() + ":"
     column = batch.values[name].take(pa.array(rows))
     is_text = pa.types.is_string(column.type)
-    text = _json_texts(column) if is_text else pc.cast(column, pa.string())
+    text = _json_texts(column) if is_text else _json_numbers(column)
     removed = batch.removed.get(name)
     if removed is not None:
         text = pc.if_else(pa.array(removed[rows]), pa.scalar("null"), text)
     if not text.null_count:
         return [key, text]
     return [pc.binary_join_element_wise(key, text, "")]
+
+
+def _json_numbers(column: pa.Array) -> pa.Array:
+    """Numbers as JSON; large whole ones with a decimal, or they would come back as long digits.
+
+    Those are refused when they are sent: who writes an integer beyond 2^53 expects it to be exact.
+    """
+    texts = pc.cast(column, pa.string())
+    large = pc.fill_null(pc.greater_equal(pc.abs(column), EXACT), pa.scalar(value=False))
+    if not pc.any(large).as_py():
+        return texts
+    coded = column.filter(large).dictionary_encode()
+    whole = pa.array([f"{int(one)}.0" for one in coded.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(texts, large, whole.take(coded.indices))
 
 
 def _json_texts(column: pa.Array) -> pa.Array:

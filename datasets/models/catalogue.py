@@ -113,7 +113,9 @@ class Dataset(Stamped):
 class Station(models.Model):
     """A place where something is observed; a dataset without stations has one with code ``''``."""
 
-    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="stations")
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="stations", db_index=False
+    )
     code = models.CharField(max_length=255, blank=True)
     name = models.CharField(max_length=255, blank=True)
     latitude = models.FloatField(null=True, blank=True, help_text="degrees north")
@@ -124,6 +126,10 @@ class Station(models.Model):
     class Meta:
         db_table = "stations"
         ordering = ("id",)
+        indexes: ClassVar[list[models.Index]] = [
+            # Pages walk the stations of a dataset in this order, from anywhere.
+            models.Index(fields=["dataset", "id"], name="station_order"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint("dataset", "code", name="station_code_once"),
             models.CheckConstraint(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 
@@ -17,6 +17,20 @@ class PointSerializer(serializers.Serializer[Any]):
     metadata = serializers.DictField(help_text="`flags` as the provider has them, `quality`.")
 
 
+COLUMNS: dict[str, Any] = {
+    "type": "object",
+    "description": "With `layout=columns`: arrays of equal length, null where a point lacks it.",
+    "properties": {"timestamp": {"type": "array", "items": {"type": "string"}}},
+    "additionalProperties": {"type": "array"},
+}
+ROWS: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schemas/Point"}}
+
+
+@extend_schema_field({"oneOf": [ROWS, COLUMNS]})
+class ResultsField(serializers.Field[Any, Any, Any, Any]):
+    """Points as rows or as columns; only described."""
+
+
 class NewPointSerializer(serializers.Serializer[Any]):
     timestamp = serializers.CharField(help_text="RFC 3339; without an offset it is UTC.")
     station = serializers.CharField(required=False)
@@ -28,9 +42,11 @@ class NewPointSerializer(serializers.Serializer[Any]):
 class PointPageSerializer(serializers.Serializer[Any]):
     dataset = serializers.UUIDField()
     revision = serializers.IntegerField(help_text="What was read; `next` reads the same.")
-    units = serializers.DictField(child=serializers.CharField())
+    units = serializers.DictField(
+        child=serializers.CharField(), help_text="Of the values as they are answered."
+    )
     next = serializers.URLField(allow_null=True)
-    results = PointSerializer(many=True)
+    results = ResultsField()
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):

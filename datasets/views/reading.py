@@ -1,9 +1,11 @@
-"""Points: read by pages."""
+"""Points: read by pages, and which other answer a read may have."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -12,58 +14,52 @@ from datasets import cursors
 from datasets.access import View
 from datasets.filters import points as filters
 from datasets.selectors import points
+from datasets.selectors.page_texts import Facts
 from datasets.selectors.points import Selection
+from datasets.serializers.exports import ExportSerializer
 from datasets.serializers.points import PointPageSerializer, PointSerializer, uuid_or_none
-from datasets.views import aggregates, estimates, exporting, jobs
-from datasets.views.base import DATASET_ID, Nested
+from datasets.views import aggregates, estimates, exporting, jobs, parameters
+from datasets.views.base import Nested
 from datastream.core.api import negotiation
 from datastream.core.api.conditional import is_unchanged, tag_of, tagged
-from datastream.core.api.paging import whole_number
 from datastream.core.api.renderers import dumps
 from datastream.core.errors import NotFoundError
+from datastream.core.units import Conversion
 
-DEFAULT_LIMIT = 1000
-LARGEST_LIMIT = 50_000
 JSON = "json"
 # Name of a format → its media type.
 KINDS = {JSON: "application/json", **exporting.MEDIA_TYPES}
-
-READ_PARAMETERS = [
-    DATASET_ID,
-    OpenApiParameter("start", str, description="First instant, in."),
-    OpenApiParameter("end", str, description="Last instant, out."),
-    OpenApiParameter("station", str, many=True, description="Code of a station; repeatable."),
-    OpenApiParameter("variables", str, description="Names between commas; all where not given."),
-    OpenApiParameter(
-        "fields", str, description="Of id, timestamp, station, value, metadata, between commas."
-    ),
-    OpenApiParameter("order", str, enum=["asc", "desc"], description="By station, then by time."),
-    OpenApiParameter("limit", int, description="Points on a page, at most 50,000; default 1,000."),
-    OpenApiParameter("cursor", str, description="From `next`; keeps the revision it began with."),
-    OpenApiParameter("revision", int, description="As the dataset stood at this revision."),
-    OpenApiParameter("as_of", str, description="As the dataset stood at this instant."),
-    OpenApiParameter(
-        "If-None-Match", str, OpenApiParameter.HEADER, description="304 if unchanged."
-    ),
-]
+STREAMED = OpenApiResponse(OpenApiTypes.BINARY, "The whole selection.")
+ANSWERS = {
+    (200, "application/json"): PointPageSerializer,
+    **{(200, media_type): STREAMED for media_type in exporting.MEDIA_TYPES.values()},
+    (202, "application/json"): OpenApiResponse(ExportSerializer, "An export job was made of it."),
+}
 
 
 class Reading(Nested):
     """Reads of the points of a dataset."""
 
+    formatted = frozenset({"list"})
+
     @extend_schema(
         operation_id="data_list",
         summary="Read points",
-        parameters=READ_PARAMETERS,
-        responses={200: PointPageSerializer},
+        parameters=parameters.READ,
+        responses=ANSWERS,
     )
     def list(self, request: Request, dataset_id: str) -> Any:
-        """A page of points; follow `next` for the rest, which stays at the same revision."""
+        """A page of points; follow `next` for the rest, which stays at the same revision.
+
+        With `resolution` the results are periods: `value` holds the statistics of each variable,
+        and `timestamp` is the period's start. HEAD answers the headers alone.
+        """
         view = self.view()
         kind = negotiation.asked(request, KINDS)
         selection = filters.selection(request, view)
-        if "resolution" in request.query_params:
+        if filters.is_aggregate(request):
             return aggregates.answer(request, view, selection, kind)
+        filters.refuse_without_resolution(request)
         if "estimate" in request.query_params:
             return estimates.answer(request, view, selection, kind)
         if jobs.is_wanted(request, view, selection, kind):
@@ -72,29 +68,34 @@ class Reading(Nested):
             return exporting.answer(request, view, selection, kind)
         return self._page(request, view, selection)
 
-    def _page(self, request: Request, view: View, selection: Selection) -> HttpResponse:
-        limit = whole_number(request, "limit", DEFAULT_LIMIT, LARGEST_LIMIT)
+    def _page(self, request: Request, view: View, selection: Selection) -> Any:
+        limit, is_columns = filters.limit(request), filters.is_columns(request)
         fields = filters.point_fields(request)
         asked = cursors.asked(view.digest, self._asked(request))
-        after = None
-        if "cursor" in request.query_params:
-            cursor = cursors.read(request.query_params["cursor"], asked)
-            selection = points.at(selection, cursor.revision)
-            after = (cursor.station, cursor.timestamp)
+        selection, after = _place(request, selection, asked)
         tag = self._tag(request, view, selection)
+        headers = {"ETag": f'"{tag}"', "Vary": "Accept"}
         if is_unchanged(request, tag):
-            return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
-        units = points.check_variables(view, selection.variables)
-        page = points.page(view, selection, limit=limit, after=after, fields=fields)
+            return HttpResponse(status=304, headers=headers)
+        conversions = filters.conversions(request, view)
+        facts = points.facts(view, selection.variables)
+        if request.method == "HEAD":
+            points.check_stations(view, selection)
+            # The length of an empty text would be taken for that of the page.
+            return StreamingHttpResponse((), content_type=KINDS[JSON], headers=headers)
+        form = points.form_of(
+            selection, facts, fields=fields, is_columns=is_columns, conversions=conversions
+        )
+        page = points.page(view, selection, limit=limit, after=after, form=form)
         head = {
             "dataset": str(view.dataset.pk),
             "revision": selection.revision,
-            "units": units,
+            "units": _units(facts, conversions),
             "next": self._next(request, page, selection, asked),
         }
         # The results are JSON already, put together by the database.
-        body = b"".join([dumps(head)[:-1], b',"results":[', page.results.encode(), b"]}"])
-        return HttpResponse(body, content_type="application/json", headers={"ETag": f'"{tag}"'})
+        body = b"".join([dumps(head)[:-1], b',"results":', *page.pieces, b"}"])
+        return HttpResponse(body, content_type=KINDS[JSON], headers=headers)
 
     def _asked(self, request: Request) -> Any:
         """The query but for how it is paged."""
@@ -103,7 +104,7 @@ class Reading(Nested):
 
     def _tag(self, request: Request, view: View, selection: Selection) -> str:
         versions = [selection.revision, view.dataset.meta_version]
-        return tag_of(view.digest, versions, sorted(request.query_params.lists()))
+        return tag_of(JSON, view.digest, versions, sorted(request.query_params.lists()))
 
     def _next(
         self, request: Request, page: points.Page, selection: Selection, asked: str
@@ -116,12 +117,7 @@ class Reading(Nested):
     @extend_schema(
         operation_id="data_retrieve",
         summary="Read one point",
-        parameters=[
-            DATASET_ID,
-            OpenApiParameter("point_id", str, OpenApiParameter.PATH, description="The point's id."),
-            OpenApiParameter("revision", int, description="As it stood at this revision."),
-            OpenApiParameter("as_of", str, description="As it stood at this instant."),
-        ],
+        parameters=parameters.READ_ONE,
         responses={200: PointSerializer},
     )
     def retrieve(self, request: Request, dataset_id: str, point_id: str) -> Response:
@@ -135,3 +131,19 @@ class Reading(Nested):
         fields = filters.point_fields(request)
         shown = {name: found[name] for name in fields}
         return tagged(request, shown, tag_of(view.digest, shown))
+
+
+def _place(
+    request: Request, selection: Selection, asked: str
+) -> tuple[Selection, points.Key | None]:
+    """The selection at the revision of the cursor, and the key behind which the page begins."""
+    if "cursor" not in request.query_params:
+        return selection, None
+    cursor = cursors.read(request.query_params["cursor"], asked)
+    return points.at(selection, cursor.revision), (cursor.station, cursor.timestamp)
+
+
+def _units(facts: list[Facts], conversions: Mapping[str, Conversion]) -> dict[str, str]:
+    """The unit of each variable that has one, as its values are answered."""
+    stored = {one.name: one.unit for one in facts if one.unit}
+    return stored | {name: conversions[name].unit for name in stored.keys() & conversions.keys()}

@@ -11,7 +11,7 @@ from accounts.models import User
 from analyses import services as analyses
 from analyses.models import Analysis
 from datasets import access
-from datasets.models import Dataset
+from datasets.models import Dataset, Export
 from tests.conftest import ClientOf
 from tests.factories import days, make_dataset, write
 from visualizations import services as pictures
@@ -67,7 +67,7 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 
 @dataclass(frozen=True)
 class World:
-    """A dataset with a share, an analysis and a picture, and the clients of some people."""
+    """A dataset with an export, an analysis and a picture, and the clients of some people."""
 
     owner: User
     dataset: Dataset
@@ -86,6 +86,8 @@ def world(analyst: User, admin: User, client_of: ClientOf) -> World:
     view = access.view(analyst, dataset.pk)
     analysis = analyses.request_analysis(view, "summary", {"variable": "TMAX"}, user=analyst)
     analyses.execute(analysis.pk)
+    # Nobody sees an export but who asked for it.
+    Export.objects.create(dataset=dataset, user=admin, format="csv", query={"station": ["A"]})
     facts = {"title": "A line", "kind": "line", "dataset": dataset.pk, "visibility": "public"}
     picture = pictures.create_visualization(analyst, {**facts, "options": {"variables": ["TMAX"]}})
     clients = (client_of(analyst), client_of(admin), client_of(None))

@@ -26,7 +26,13 @@ READ = (
     "/datasets/{dataset_id}/shares",
     "/datasets/{dataset_id}/data",
     "/datasets/{dataset_id}/data/{point_id}",
+    "/datasets/{dataset_id}/changes",
+    "/datasets/{dataset_id}/receipts",
+    "/datasets/{dataset_id}/receipts/{id}",
+    "/receipts/{id}",
     "/datasets/{dataset_id}/analysis",
+    "/exports",
+    "/exports/{id}",
     "/analyses",
     "/analyses/{id}",
     "/analysis-types",
@@ -62,6 +68,9 @@ def names(path: str, world: World) -> dict[str, Any]:
         "/datasets/{id}": dataset.pk,
         "/datasets/{dataset_id}/stations": dataset.stations.get().pk,
         "/datasets/{dataset_id}/variables": dataset.variables.first().pk,  # type: ignore[union-attr]
+        "/datasets/{dataset_id}/receipts": dataset.receipts.get().pk,
+        "/receipts": dataset.receipts.get().pk,
+        "/exports": dataset.exports.get().pk,
         "/analyses": world.analysis.pk,
         "/visualizations": world.picture.pk,
     }

@@ -22,7 +22,7 @@ def read(dataset: Dataset, revision: int | None = None) -> list[dict[str, Any]]:
     """All points in their order, as they stood at a revision."""
     seen = view(dataset)
     selection = Selection(seen.dataset.revision if revision is None else revision)
-    return list(orjson.loads(f"[{points.page(seen, selection, limit=EVERYTHING).results}]"))
+    return list(orjson.loads(points.page(seen, selection, limit=EVERYTHING).results))
 
 
 def values(dataset: Dataset, revision: int | None = None) -> dict[tuple[str, str], dict[str, Any]]:

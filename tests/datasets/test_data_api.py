@@ -382,4 +382,4 @@ def test_a_read_that_began_before_a_write_sees_nothing_of_it(dataset: Dataset):
     write(dataset, [{**one, "value": {"TMAX": -5}} for one in days(4)])
     page = selector.page(seen, selector.Selection(seen.dataset.revision), limit=10)
     assert page.count == 3
-    assert '"TMAX": -5' not in page.results
+    assert b'"TMAX": -5' not in page.results

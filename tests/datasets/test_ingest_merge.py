@@ -282,3 +282,13 @@ def test_columns_and_records_of_the_same_points_are_the_same(dataset: Dataset):
     author = ingest.Author(route="test", user=dataset.owner)
     outcome = ingest.write(dataset.pk, ingest.from_table(table), author=author)
     assert counts(outcome, "unchanged") == (10,)
+
+
+def test_in_04_a_large_number_comes_back_in_a_form_that_can_be_sent(dataset: Dataset):
+    sent = point({"A": 1e20, "B": -(2.0**53), "C": 1.5, "D": 1e300})
+    write(dataset, [sent])
+    stored = value(dataset)
+    assert stored == sent["value"]
+    assert all(isinstance(one, float) for one in stored.values())
+    outcome = write(dataset, [point(stored)])
+    assert (outcome.unchanged, outcome.revision) == (1, 1)
