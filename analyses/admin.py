@@ -17,6 +17,7 @@ from datastream.core.models import OPEN
 @admin.register(Analysis)
 class AnalysisAdmin(Jobs):
     about = "Requests for analyses and their results."
+    parents = ("dataset",)
     is_counted = True
     buttons: ClassVar[Mapping[str, str]] = {"run_again": "Run again", "cancel": "Cancel"}
     list_display = (

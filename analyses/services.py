@@ -11,7 +11,7 @@ import orjson
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -21,6 +21,7 @@ from analyses.models import Analysis, AnalysisInput, AnalysisResult
 from analyses.registry import Analysis as Method
 from analyses.registry import analyses as registry
 from datasets.access import View, full_view
+from datasets.models import Dataset
 from datasets.selectors import series as reading
 from datasets.series import Series
 from datastream.core import clock, jobs, leases
@@ -105,12 +106,17 @@ def _key(view: View, method: Method, parameters: Mapping[str, Any], revision: in
 # ------------------------------------------------------------------ in the worker
 
 
+def _present() -> QuerySet[Analysis]:
+    """All but those of datasets that somebody deleted."""
+    return Analysis.objects.filter(dataset__in=Dataset.objects.all())
+
+
 def execute(analysis_id: UUID | str) -> None:
     """Compute an analysis, unless somebody else has it or its like in hand."""
     twin = Analysis.objects.filter(
         key=OuterRef("key"), status=Status.RUNNING, lease_until__gt=Now()
     ).exclude(pk=OuterRef("pk"))
-    analysis = leases.take(Analysis.objects.filter(~Exists(twin)), analysis_id)
+    analysis = leases.take(_present().filter(~Exists(twin)), analysis_id)
     if analysis is None:
         return
     if analysis.attempt > TRIES:
@@ -197,7 +203,7 @@ def _fail(analysis: Analysis, code: str, message: str) -> None:
 
 def sweep() -> int:
     """Queue again what was lost."""
-    return leases.sweep(Analysis.objects.all(), TASK, "analysis_id")
+    return leases.sweep(_present(), TASK, "analysis_id")
 
 
 # ------------------------------------------------------------------ by the caller

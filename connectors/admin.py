@@ -43,6 +43,7 @@ class FeedAdmin(Admin):
     """Feeds are made by the `ingest` command; here they are adjusted and switched off."""
 
     about = "What is collected, from where, into which dataset."
+    parents = ("dataset",)
     is_counted = True
     form = FeedForm
     list_display = ("name", "connector", "product", "dataset", "enabled", "last_run")
@@ -91,6 +92,7 @@ class FeedAdmin(Admin):
 @admin.register(Run)
 class RunAdmin(Jobs):
     about = "Every execution of a feed: what came, what failed, and a way to try again."
+    parents = ("feed__dataset",)
     is_counted = True
     list_display = (
         "created_at", "feed", "state", "took", "rows", "problem",
@@ -149,6 +151,7 @@ class RunAdmin(Jobs):
 @admin.register(Coverage)
 class CoverageAdmin(ReadOnly):
     about = "Which spans are known: fetched, empty, failed or due again."
+    parents = ("feed__dataset",)
     list_display = ("feed", "station", "start", "end", "shown_state", "reason", "checked_at")
     list_filter = ("state", "feed__connector")
     list_select_related = ("feed",)

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from connectors import base
@@ -57,6 +57,8 @@ def make_feed(
 ) -> Feed:
     """Make a feed of this name, or give the existing one these parameters."""
     chosen = connector.product(product)
+    # What is left of a deleted dataset does not keep the name of its feed.
+    Feed.objects.filter(name=name, dataset__deleted_at__isnull=False).delete()
     feed, _ = Feed.objects.update_or_create(
         name=name,
         defaults={
@@ -118,9 +120,17 @@ def run_again(run: Run) -> Run:
 # ------------------------------------------------------------------ one run
 
 
+def _runs() -> QuerySet[Run]:
+    """All but those of datasets that somebody deleted.
+
+    Not by a join: an UPDATE with one forgets, once it has waited for a row, why it wanted the row.
+    """
+    return Run.objects.filter(feed__in=Feed.objects.filter(dataset__deleted_at__isnull=True))
+
+
 def execute_run(run_id: UUID | str, progress: Progress | None = None) -> Run | None:
-    """Do a run from where it stands; None where somebody else is at it or it is done."""
-    run = leases.take(Run.objects.select_related("feed__dataset"), run_id)
+    """Do a run from where it stands; None where somebody else is at it, it is done or gone."""
+    run = leases.take(_runs(), run_id)
     if run is None:
         return None
     if run.attempt > TRIES:
@@ -138,8 +148,8 @@ def execute_run(run_id: UUID | str, progress: Progress | None = None) -> Run | N
             log.exception("run_failed", run=str(run.pk), feed=str(run.feed_id))
             problem = {"code": "SERVER_ERROR", "message": f"It failed ({type(error).__name__})."}
             _finish(run, Status.PARTIAL if run.checkpoint else Status.FAILED, problem)
-    run.refresh_from_db()
-    return run
+    # Not refreshed: its dataset may have been deleted meanwhile, and the run with it.
+    return Run.objects.select_related("feed__dataset").filter(pk=run.pk).first()
 
 
 def _fetch_all(run: Run, is_ours: Callable[[], bool], progress: Progress | None) -> None:
@@ -246,4 +256,4 @@ def _finish(run: Run, status: Status, error: dict[str, Any] | None) -> None:
 
 def sweep() -> int:
     """Queue again the runs that were lost."""
-    return leases.sweep(Run.objects.all(), TASK, "run_id")
+    return leases.sweep(_runs(), TASK, "run_id")

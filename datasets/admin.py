@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from datasets import services
 from datasets.access import View, view
-from datasets.models import Dataset, Receipt, Revision, Share, Station, Variable
+from datasets.models import Dataset, Export, Receipt, Revision, Share, Station, Variable
 from datastream.core.admin import NOTHING, Admin, ReadOnly, image, link, person, pretty
 
 REVISIONS_SHOWN = 5
@@ -166,6 +166,7 @@ def adopt(row: Model, made: Model) -> None:
 class Part(Admin):
     """Stations and variables: every point names them, so they stay and keep their dataset."""
 
+    parents = ("dataset",)
     list_select_related = ("dataset",)
     autocomplete_fields = ("dataset",)
     ordering = ("-id",)
@@ -228,6 +229,7 @@ class ShareForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the c
 @admin.register(Share)
 class ShareAdmin(Admin):
     about = "Rights on single datasets for users and roles."
+    parents = ("dataset",)
     form = ShareForm
     list_display = ("dataset", "user", "role", "permission", "updated_at")
     list_filter = ("permission", "role")
@@ -256,6 +258,7 @@ class ShareAdmin(Admin):
 @admin.register(Revision)
 class RevisionAdmin(ReadOnly):
     about = "The numbered states of every dataset."
+    parents = ("dataset",)
     list_display = (
         "number", "dataset", "created_at", "user", "inserted", "updated", "unchanged", "deleted",
     )  # fmt: skip
@@ -272,6 +275,7 @@ class RevisionAdmin(ReadOnly):
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnly):
     about = "What became of every write; refused ones too."
+    parents = ("dataset",)
     list_display = ("created_at", "state", "dataset", "user", "route", "revision")
     list_filter = ("status",)
     list_select_related = ("dataset", "user")
@@ -298,3 +302,39 @@ class ReceiptAdmin(ReadOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
         receipts: QuerySet[Receipt] = super().get_queryset(request)
         return receipts.defer("errors")
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnly):
+    about = "Large reads as jobs; their files are for those who asked."
+    parents = ("dataset",)
+    list_display = (
+        "created_at", "format", "dataset", "revision", "state", "done", "rows", "size_bytes",
+        "user", "problem",
+    )  # fmt: skip
+    list_filter = ("status", "format")
+    list_select_related = ("dataset", "user")
+    search_fields = ("dataset__name", "user__username", "id__exact")
+    ordering = ("-created_at",)
+    date_hierarchy = "created_at"
+    fields = (
+        "id", "dataset", "revision", "format", "shown_query", "state", "done", "problem", "user",
+        "rows", "size_bytes", "digest", "attempt", "created_at", "started_at", "finished_at",
+        "expires_at",
+    )  # fmt: skip
+
+    @admin.display(description="status", ordering="status")
+    def state(self, export: Export) -> str:
+        return format_html('<span class="state state-{0}">{0}</span>', export.status)
+
+    @admin.display(description="done", ordering="progress")
+    def done(self, export: Export) -> str:
+        return f"{export.progress:.0%}"
+
+    @admin.display(description="error")
+    def problem(self, export: Export) -> str:
+        return (export.error or {}).get("message", "")[:200] or NOTHING
+
+    @admin.display(description="asked for")
+    def shown_query(self, export: Export) -> str:
+        return pretty(export.query)

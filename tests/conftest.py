@@ -1,15 +1,19 @@
 """What all tests share."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from datasets.models import Dataset
 from tests.factories import PASSWORD, make_dataset, make_user
+
+if TYPE_CHECKING:
+    from tests.running import Server
 
 ClientOf = Callable[[User | None], APIClient]
 
@@ -23,6 +27,27 @@ KEPT_TABLES = {
     "auth_group_permissions",
     "workspaces",
 }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+) -> Iterator[None]:
+    """The database of the tests, whatever is run.
+
+    The framework's own makes none where no test of the run has its mark or its `db`: those that use
+    `committed_db` alone would empty the real one.
+    """
+    with django_db_blocker.unblock():
+        keep = django_db_keepdb and not django_db_createdb
+        made = setup_databases(0, interactive=False, keepdb=keep, serialized_aliases=set())
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
@@ -84,3 +109,16 @@ def client_of() -> ClientOf:
 def api(analyst: User, client_of: ClientOf) -> APIClient:
     """The analyst's client."""
     return client_of(analyst)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """One real server with its worker and database for all stories, with the real settings."""
+    from tests.running import Server
+
+    server = Server(tmp_path_factory.mktemp("server") / "var")
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()

@@ -33,6 +33,7 @@ class VisualizationAdmin(Admin):
     """Pictures are built elsewhere; here they are looked at, renamed, published and deleted."""
 
     about = "Saved pictures of series."
+    parents = ("dataset", "analysis__dataset")
     is_counted = True
     list_display = ("thumbnail", "title", "kind", "subject", "owner", "visibility", "created_at")
     list_display_links = ("title",)

@@ -16,7 +16,10 @@ from datastream.core.errors import UnreadableInputError
 STREAM = "an Arrow stream"
 # A file of Arrow's is a stream between this and a table of contents.
 FILE_MAGIC = b"ARROW1\0\0"
+# A message begins with this and its length; of old, with its length alone.
+CONTINUED = -1
 KEPT_AS_IT_IS = -1
+SCHEMA_BYTES = 2**20
 
 
 def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
@@ -29,7 +32,7 @@ def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
         body.check_sizes()
     places = [schema.get_field_index(name) for name in kept]
     cutter = Cutter(pa.schema([schema.field(name) for name in kept]), reading)
-    yield from cutter.batches(body.tables(places), STREAM)
+    yield from cutter.batches(body.tables(places, reading.piece_rows), STREAM)
 
 
 class Body:
@@ -43,17 +46,22 @@ class Body:
         self._buffer = buffer[len(FILE_MAGIC) :] if is_file else buffer
 
     def schema(self) -> pa.Schema:
+        sizes = struct.unpack("<iI", self._buffer[:8].to_pybytes().ljust(8, b"\0"))
+        if sizes[sizes[0] == CONTINUED] > SCHEMA_BYTES:
+            raise pa.ArrowInvalid("Too much for a schema.")
         with ipc.open_stream(self._buffer) as reader:
             return reader.schema
 
-    def tables(self, columns: list[int]) -> Iterator[pa.RecordBatch]:
+    def tables(self, columns: list[int], rows: int) -> Iterator[pa.RecordBatch]:
+        """Record batches of at most so many rows, of these columns."""
         options = ipc.IpcReadOptions(included_fields=columns, use_threads=False)
         with ipc.open_stream(self._buffer, options=options) as reader:
             for table in reader:
-                yield table
-                if self._map is not None:
-                    # What was read need not stay in memory.
-                    self._map.madvise(mmap.MADV_DONTNEED)
+                for start in range(0, len(table), rows):
+                    yield table.slice(start, rows)
+                    if self._map is not None:
+                        # What was read need not stay in memory.
+                        self._map.madvise(mmap.MADV_DONTNEED)
 
     def check_sizes(self) -> None:
         """Refuse, before anything is unpacked, a message that would fill the memory; and a cut end.

@@ -16,8 +16,10 @@ from datasets.ingest.batch import Batch, check_columns, from_table
 from datastream.core.errors import UnreadableInputError
 
 HEADER_BYTES = 256 * 1024
+# A piece is read in so many blocks, of which pyarrow reads 32 ahead.
+BLOCKS = 4
 # An export puts an apostrophe before texts that a spreadsheet would compute.
-GUARD = re.compile(r"^'(?=[=+\-@\t\r])")
+GUARD = re.compile(r"^'(?='*[=+\-@\t\r])")
 ROW = re.compile(r"Row #(\d+)")
 
 
@@ -25,11 +27,10 @@ def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
     """Batches from CSV; an empty cell says nothing of its variable."""
     names = _header(file)
     check_columns(names)
-    rows = Rows(file, len(names), reading.piece_bytes)
+    rows = Rows(file, names, reading.piece_bytes // BLOCKS)
     first = 0
-    for table in rows.pieces(reading.piece_rows):
-        named = pa.RecordBatch.from_arrays(table.columns, names)
-        batch = from_table(named, timezone=reading.timezone)
+    for table in rows.tables(reading.piece_rows):
+        batch = from_table(table, timezone=reading.timezone)
         batch.first, batch.guarded = first, True
         first += len(batch)
         yield batch
@@ -108,47 +109,54 @@ class _Ended:
 class Rows:
     """The rows after the header, all cells as texts: what they hold is for the variables to say."""
 
-    def __init__(self, file: BinaryIO, width: int, block_bytes: int) -> None:
-        self.width, self.block_bytes, self.count = width, block_bytes, 0
+    def __init__(self, file: BinaryIO, names: list[str], block_bytes: int) -> None:
+        self.names, self.block_bytes = names, block_bytes
+        self.count = 0
         # Nobody can have put into a file what is made up only now.
         self.last = secrets.token_hex(8)
-        ending = self.last + "," * (width - 1)
+        ending = self.last + "," * (len(names) - 1)
         self._file = _Ended(file, f"\n{ending}\n".encode())
         self._ragged: UnreadableInputError | None = None
 
-    def pieces(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """Record batches of at most so many rows, and at least one."""
-        at_end = False
+    def tables(self, rows: int) -> Iterator[pa.Table]:
+        """Tables of some blocks and at most so many rows, and at least one."""
+        waiting: list[pa.RecordBatch] = []
         for batch in self._batches():
-            at_end = bool(batch.num_rows and batch.column(0)[-1].as_py() == self.last)
-            kept = batch.num_rows - at_end
-            for start in range(0, kept, rows):
-                yield batch.slice(start, min(rows, kept - start))
-            self.count += kept
-            if at_end and not self.count:
-                yield batch.slice(0, 0)
+            for start in range(0, len(batch), rows):
+                part = batch.slice(start, rows)
+                if len(waiting) == BLOCKS or sum(map(len, [*waiting, part])) > rows:
+                    yield pa.Table.from_batches(waiting)
+                    waiting = []
+                waiting.append(part)
+        if waiting or not self.count:
+            yield pa.Table.from_batches(waiting, pa.schema(dict.fromkeys(self.names, pa.string())))
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        """The blocks, without the line that was put after them."""
+        at_end = False
+        try:
+            for batch in self._opened():
+                at_end = bool(len(batch) and batch.column(0)[-1].as_py() == self.last)
+                kept = len(batch) - at_end
+                yield batch.slice(0, kept)
+                self.count += kept
+        except pa.ArrowInvalid as error:
+            raise self._explained(str(error)) from error
         if not at_end:
             raise self._unclosed(self.count - 1)
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._open()
-        except pa.ArrowInvalid as error:
-            raise self._explained(str(error)) from error
-
-    def _open(self) -> Any:
-        names = [str(place) for place in range(self.width)]
+    def _opened(self) -> Any:
         return arrow.open_csv(
             pa.PythonFile(self._file, mode="r"),
             # With threads it would not know the number of a row.
             read_options=arrow.ReadOptions(
-                use_threads=False, block_size=self.block_bytes, column_names=names
+                use_threads=False, block_size=self.block_bytes, column_names=self.names
             ),
             parse_options=arrow.ParseOptions(
                 newlines_in_values=True, invalid_row_handler=self._note_ragged
             ),
             convert_options=arrow.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types=dict.fromkeys(self.names, pa.string()),
                 null_values=[""],
                 strings_can_be_null=True,
             ),
@@ -159,8 +167,8 @@ class Rows:
         if self.last in row.text:
             self._ragged = self._unclosed(number)
             return "error"
-        counted = f"Row {number} (from 0) has {cells} cells and the header {self.width}"
-        hint = "; write decimals with a point" if cells > self.width else ""
+        counted = f"Row {number} (from 0) has {cells} cells and the header {len(self.names)}"
+        hint = "; write decimals with a point" if cells > len(self.names) else ""
         self._ragged = UnreadableInputError(f"{counted}{hint}.", details={"row": number})
         return "error"
 

@@ -42,7 +42,7 @@ class Lines:
             lines = block.split(b"\n")
             for start in range(0, len(lines), count):
                 some = lines[start : start + count]
-                if any(map(_says_something, some)):
+                if any(map(bytes.strip, some)):
                     yield some
                 self.line += len(some)
             # After the end of its last line a block has one more, which is empty.
@@ -59,11 +59,12 @@ class Lines:
                 rest = b""
             rest += part[end:]
             if len(rest) > self.longest:
-                raise self._error(self.line, self.row, f"longer than {self.longest} bytes.")
+                message = f"It is longer than {self.longest} bytes."
+                raise self._error(self.line, self.row, message)
         yield rest
 
     def parsed(self, lines: Sequence[bytes]) -> list[Any]:
-        kept = list(filter(_says_something, lines))
+        kept = list(filter(bytes.strip, lines))
         try:
             # Each by itself first: joined, `1,2` and `[3` and `4]` would pass for three lines.
             deque(map(orjson.loads, kept), maxlen=0)
@@ -74,7 +75,7 @@ class Lines:
     def _parsed_singly(self, lines: Sequence[bytes]) -> list[Any]:
         points: list[Any] = []
         for place, line in enumerate(lines):
-            if not _says_something(line):
+            if not line.strip():
                 continue
             try:
                 points.append(loads(line))
@@ -85,10 +86,6 @@ class Lines:
 
     def _error(self, line: int, row: int, message: str) -> UnreadableInputError:
         return UnreadableInputError(f"Line {line + 1}: {message}", details={"row": row})
-
-
-def _says_something(line: bytes) -> bool:
-    return bool(line) and not line.isspace()
 
 
 registry.add(Format("ndjson", MEDIA_TYPES, (".ndjson", ".jsonl"), read))

@@ -1,15 +1,14 @@
 """Parquet: the columns of CSV with their own types."""
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
-from datasets.formats.pages import columns_with_dictionary
+from datasets.formats.pages import Chunk, survey
 from datasets.formats.pieces import (
     Cutter,
     fixed_bytes,
@@ -31,45 +30,72 @@ LARGEST_FOOTER_BYTES = 4 * 2**20
 MOST_OF_ANYTHING = 20_000
 WIDEST_NUMBER_BYTES = 32
 BUFFER_BYTES = 256 * 1024
+# Texts that are read at once, and those of one row.
+TEXTS_BYTES = 16 * 2**20
+LONGEST_TEXTS = 256 * 1024
 
 
 def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
     """Batches from a Parquet file; a null says nothing of its variable."""
-    size = _check_footer(file)
+    footer = _footer(file)
     with readable(FILE):
         opened = _open(file)
         schema = opened.schema_arrow
     kept = kept_columns(schema)
     _check_declared(opened, kept, reading)
-    places = [schema.get_field_index(name) for name in kept]
+    places = {name: schema.get_field_index(name) for name in kept}
+    texts = {name: place for name, place in places.items() if is_text(schema.field(place).type)}
     with readable(FILE):
-        coded = columns_with_dictionary(file, opened.metadata, places, size)
-    texts = [place for place in places if is_text(schema.field(place).type)]
-    groups = [
-        (group, [schema.names[place] for place in texts if (group, place) in coded])
-        for group in range(opened.metadata.num_row_groups)
-    ]
+        groups = survey(file, footer, list(places.values()), texts.values())
+    chunks = [{name: group[place] for name, place in texts.items()} for group in groups]
+    tables = _tables(file, opened.metadata, chunks, kept=kept, rows=reading.piece_rows)
     cutter = Cutter(pa.schema([schema.field(name) for name in kept]), reading)
-    tables = _tables(file, opened.metadata, groups, kept=kept, rows=reading.piece_rows)
     yield from cutter.batches(tables, FILE)
 
 
 def _tables(
     file: BinaryIO,
     metadata: Any,
-    groups: Iterable[tuple[int, list[str]]],
+    groups: Sequence[Mapping[str, Chunk]],
     *,
     kept: Sequence[str],
     rows: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Record batches of groups of rows, of which each comes with the names of its coded texts.
+    """Record batches of the groups of rows, of which the columns of texts are told.
 
-    Such texts stay one entry each, as they are in the file, until their size is known.
+    Where all cells of a group point into a dictionary, they stay so until their size is known.
+    Where only some do, fewer rows are read at once, for each may be the longest text.
     """
-    for coded, alike in groupby(groups, itemgetter(1)):
+    for number, texts in enumerate(groups):
+        coded = [name for name, chunk in texts.items() if chunk.coded and not chunk.plain]
+        mixed = {name: chunk for name, chunk in texts.items() if chunk.coded and chunk.plain}
+        width = sum(chunk.cell_bytes for chunk in texts.values())
+        width += _longest_entries(file, metadata, number, mixed) if mixed else 0
+        if width > LONGEST_TEXTS:
+            raise UnreadableInputError(f"It has texts longer than {LONGEST_TEXTS} bytes.")
+        some = min(rows, TEXTS_BYTES // max(width, 1))
         opened = _open(file, metadata=metadata, read_dictionary=coded)
-        numbers = [group for group, _ in alike]
-        yield from opened.iter_batches(rows, row_groups=numbers, columns=kept, use_threads=False)
+        yield from opened.iter_batches(some, row_groups=[number], columns=kept, use_threads=False)
+
+
+def _longest_entries(
+    file: BinaryIO, metadata: Any, number: int, chunks: Mapping[str, Chunk]
+) -> int:
+    """The bytes of the longest texts in the dictionaries of a group of rows, together."""
+    names, total = list(chunks), 0
+    opened = _open(file, metadata=metadata, read_dictionary=names)
+    # The first row brings the whole dictionary along.
+    rows = opened.iter_batches(1, row_groups=[number], columns=names, use_threads=False)
+    first = next(rows, None)
+    if first is None:
+        raise ValueError("A group of rows has none.")
+    for name, chunk in chunks.items():
+        entries = first.column(name).dictionary
+        if len(entries) != chunk.entries:
+            raise pa.ArrowInvalid("A dictionary has not the length that its page tells.")
+        entries.validate(full=True)
+        total += pc.max(pc.binary_length(entries)).as_py() or 0
+    return total
 
 
 def _open(file: BinaryIO, **more: Any) -> parquet.ParquetFile:
@@ -86,19 +112,20 @@ def _open(file: BinaryIO, **more: Any) -> parquet.ParquetFile:
     )
 
 
-def _check_footer(file: BinaryIO) -> int:
-    """The size of the file, whose footer must not be too large to be read."""
+def _footer(file: BinaryIO) -> bytes:
+    """What stands at the end of the file; it must not be too large to be read."""
     size = file.seek(0, 2)
     if size < 12:
         raise UnreadableInputError(f"This is not {FILE}.")
     file.seek(-8, 2)
     length, magic = struct.unpack("<I4s", file.read(8))
-    if magic != MAGIC:
+    if magic != MAGIC or length > size - 12:
         raise UnreadableInputError(f"This is not {FILE}, or its end is cut off.")
     limit = min(FOOTER_BYTES + size // 64, LARGEST_FOOTER_BYTES)
     if length > limit:
         raise part_too_large("footer", limit)
-    return size
+    file.seek(-8 - length, 2)
+    return file.read(length)
 
 
 def _check_declared(opened: parquet.ParquetFile, kept: Sequence[str], reading: Reading) -> None:

@@ -49,8 +49,10 @@ def readable(what: str) -> Iterator[None]:
 
 def kept_columns(schema: pa.Schema) -> list[str]:
     """The columns that are read, all but `id`; refuses those that cannot be part of points."""
-    check_columns(schema.names)
-    kept = [name for name in schema.names if name != "id"]
+    with readable("a table of points"):  # names that are not in UTF-8
+        names = schema.names
+    check_columns(names)
+    kept = [name for name in names if name != "id"]
     for name in kept:
         fits, needed = NEEDED.get(name, (_is_value, "numbers or texts"))
         kind = schema.field(name).type

@@ -18,7 +18,7 @@ class Reading:
     limit_bytes : at most so many bytes may come out when unpacked; None is no limit
     limit_points : at most so many points in a body that is read whole; None is no limit
     piece_rows : rows of a piece, at most
-    piece_bytes : bytes of a piece, at most; a single row must fit, too
+    piece_bytes : bytes of a piece, at most; a single row must fit in, of CSV in a quarter
     """
 
     timezone: str | None = None

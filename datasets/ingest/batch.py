@@ -124,7 +124,7 @@ def from_table(table: pa.Table | pa.RecordBatch, *, timezone: str | None = None)
 
 
 def in_zone(name: str | None) -> tzinfo | None:
-    return times.zone(name) if name else None
+    return None if name is None else times.zone(name)
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ from datasets.models import Dataset, SchemaMode, Station, Variable
 from datastream.core.errors import InvalidInputError
 
 NAME_MAX = 255
-GUARDED = r"^'([=+\-@\t\r])"
+GUARDED = r"^'('*[=+\-@\t\r])"
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from datasets.ingest.metadata import metadata_text
 from datasets.models import Kind, Variable
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+DECIMAL_COMMA = re.compile(r"^[+-]?\d+(\.\d{3})*,\d+$")
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-GUARDED = r"^'([=+\-@\t\r])"
+GUARDED = r"^'('*[=+\-@\t\r])"
 # What providers write where there is no value. Undeclared, it may be meant: it is stored, doubted.
 SENTINELS = (-999.0, -9999.0, -99999.0, -999.9, -9999.9, -999.99, -9999.99)
 SUSPECT = 3  # on the QARTOD scale

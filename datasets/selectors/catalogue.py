@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from datasets.access import Caller, View, datasets_for
+from datasets.access import Caller, Right, View, datasets_for
 from datasets.models import Dataset, Receipt, Revision, Share, Station, Variable
 from datastream.core.errors import InvalidInputError
 
@@ -43,6 +43,15 @@ def revisions(view: View) -> QuerySet[Revision]:
 
 def receipts(view: View) -> QuerySet[Receipt]:
     return Receipt.objects.filter(dataset=view.dataset)
+
+
+def receipts_for(caller: Caller) -> QuerySet[Receipt]:
+    """The receipts of visible datasets which the caller edits, or wrote to."""
+    visible = datasets_for(caller)
+    edited = visible.filter(right__gte=Right.EDIT)  # type: ignore[misc]  # an annotation
+    by_right = Q(dataset__in=edited.values("pk"))
+    by_writing = Q(dataset__in=visible.values("pk"), user=caller)
+    return Receipt.objects.filter(by_right | by_writing)
 
 
 def revision_asked(view: View, revision: int | None, as_of: datetime | None) -> int:

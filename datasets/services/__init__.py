@@ -11,7 +11,6 @@ from datasets.services.catalogue import (
     declare,
     delete_dataset,
     share,
-    stop_writes,
     withdraw,
 )
 
@@ -26,6 +25,5 @@ __all__ = [
     "declare",
     "delete_dataset",
     "share",
-    "stop_writes",
     "withdraw",
 ]

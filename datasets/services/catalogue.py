@@ -4,21 +4,22 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts.models import User
 from datasets.access import Right, View, require
-from datasets.ingest import merge as merging
 from datasets.ingest.batch import VARIABLES_MAX
 from datasets.models import Dataset, Share, Station, Variable
-from datastream.core.errors import ConflictError, InvalidInputError
+from datasets.services import purge
+from datastream.core import jobs
+from datastream.core.errors import ConflictError, InvalidInputError, NotFoundError
 
 # Names that feeds and commands set; clients may not.
 PROVIDER_SOURCES = frozenset({"sample", "noaa", "nasa", "globe", "climatedata_ca"})
 FOR_MANAGERS = frozenset({"visibility"})
 Row = TypeVar("Row", Station, Variable)
-FACT_TABLES = ("data_points", "data_point_history", "rollups", "revision_extents")
 
 
 def create_dataset(owner: User, **facts: Any) -> Dataset:
@@ -36,28 +37,18 @@ def change_dataset(view: View, **facts: Any) -> Dataset:
     return view.dataset
 
 
-def stop_writes(dataset_id: UUID) -> None:
-    """Wait for the writer that is at it and let no other begin before this transaction ends.
-
-    Writers lock in this order too, before the dataset's row, so that nobody waits in a ring.
-    """
-    merging.lock(dataset_id)
-
-
 @transaction.atomic
 def delete_dataset(view: View) -> None:
-    """Delete a dataset with all it has; the facts first, in SQL, for they may be millions."""
+    """Hide a dataset from everybody; the worker removes what it had, for that may take long."""
     require(view, Right.MANAGE)
-    stop_writes(view.dataset.pk)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '600s'")
-        for table in FACT_TABLES:
-            cursor.execute(f"DELETE FROM {table} WHERE dataset_id = %s", [view.dataset.pk])  # noqa: S608
-    view.dataset.delete()
+    Dataset.objects.filter(pk=view.dataset.pk).update(deleted_at=Now())
+    jobs.enqueue(purge.TASK, dataset_id=str(view.dataset.pk))
 
 
 def _note_change(dataset_id: UUID) -> None:
-    Dataset.objects.filter(pk=dataset_id).update(meta_version=F("meta_version") + 1)
+    """Count a change of the facts; NotFoundError where the dataset was deleted meanwhile."""
+    if not Dataset.objects.filter(pk=dataset_id).update(meta_version=F("meta_version") + 1):
+        raise NotFoundError
 
 
 @transaction.atomic

@@ -2,13 +2,21 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from datasets import access, services
+from datasets import access, places, services
 from datasets.access import Right
 from datasets.filters.catalogue import DatasetFilter
+from datasets.filters.history import RevisionFilter
 from datasets.models import Dataset, Revision, Share, Station, Variable
 from datasets.selectors import catalogue
 from datasets.serializers.catalogue import (
@@ -19,9 +27,21 @@ from datasets.serializers.catalogue import (
     VariableSerializer,
 )
 from datasets.views.base import DATASET_ID, Nested
+from datastream.core.api import negotiation
 from datastream.core.api.permissions import ANYONE, SIGNED_IN
+from datastream.core.api.renderers import dumps
 from datastream.core.api.views import Resource
-from datastream.core.errors import NotFoundError
+from datastream.core.errors import InvalidInputError, NotFoundError
+
+JSON, GEOJSON = "json", "geojson"
+STATION_KINDS = {JSON: "application/json", GEOJSON: "application/geo+json"}
+FORMAT = OpenApiParameter(
+    "format", str, enum=[*STATION_KINDS], description="Or by `Accept`. geojson gives all stations."
+)
+STATIONS = {
+    (200, STATION_KINDS[JSON]): StationSerializer(many=True),
+    (200, STATION_KINDS[GEOJSON]): OpenApiResponse(OpenApiTypes.OBJECT, "A FeatureCollection."),
+}
 
 
 @extend_schema(tags=["datasets"])
@@ -31,7 +51,8 @@ from datastream.core.errors import NotFoundError
     create=extend_schema(summary="Make a dataset"),
     partial_update=extend_schema(summary="Change a dataset"),
     destroy=extend_schema(
-        summary="Delete a dataset", description="With its points, their history and all made of it."
+        summary="Delete a dataset",
+        description="With its points, their history and all made of it. It is gone at once.",
     ),
 )
 class DatasetViewSet(Resource):
@@ -58,12 +79,6 @@ class DatasetViewSet(Resource):
         found = self.get_queryset().get(pk=made.pk)
         location = {"Location": f"/api/v1/datasets/{made.pk}"}
         return Response(self.represent(found), status=201, headers=location)
-
-    def locked(self) -> Dataset:
-        if self.action == "destroy":
-            services.stop_writes(access.view(self.request.user, self.kwargs["pk"]).dataset.pk)
-        found: Dataset = super().locked()
-        return found
 
     def change(self, instance: Dataset, data: dict[str, Any]) -> None:
         services.change_dataset(access.view_of(instance), **data)
@@ -96,7 +111,7 @@ class Child(Nested):
 
 @extend_schema(tags=["datasets"], parameters=[DATASET_ID])
 @extend_schema_view(
-    list=extend_schema(summary="List stations"),
+    list=extend_schema(summary="List stations", parameters=[FORMAT], responses=STATIONS),
     retrieve=extend_schema(summary="Read a station"),
     create=extend_schema(summary="Add a station"),
     partial_update=extend_schema(summary="Change a station"),
@@ -106,9 +121,23 @@ class StationViewSet(Child):
     search_fields = ("code", "name")
     ordering_fields = ("id", "code", "name", "latitude", "longitude", "elevation_m")
     ordering = ("id",)
+    formatted = frozenset({"list"})
+    query: ClassVar = {"list": frozenset({"format"})}
 
     def get_queryset(self) -> Any:
         return self.empty(Station) if self.is_described else catalogue.stations(self.view())
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Pages of stations; as GeoJSON all of them at once, on the map as far as known."""
+        if negotiation.asked(request, STATION_KINDS) == JSON:
+            return super().list(request, *args, **kwargs)
+        for name in ("page", "page_size"):
+            if name in request.query_params:
+                raise InvalidInputError.of(name, "GeoJSON gives all stations; leave this out.")
+        view = self.view()
+        stations = self.filter_queryset(catalogue.stations(view))
+        body = places.collection(view, stations, self.represent(stations, many=True))
+        return HttpResponse(dumps(body), content_type=STATION_KINDS[GEOJSON])
 
     def make(self, view: access.View, data: dict[str, Any]) -> Station:
         return services.add_station(view, **data)
@@ -169,6 +198,7 @@ class ShareViewSet(Nested):
 )
 class RevisionViewSet(Nested):
     serializer_class = RevisionSerializer
+    filterset_class = RevisionFilter
     ordering_fields = ("number", "created_at")
     ordering = ("number",)
     requires: ClassVar = {"list": ANYONE, "retrieve": ANYONE}

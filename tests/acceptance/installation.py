@@ -5,14 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-OURS = ("DATABASE_", "DJANGO_", "CELERY_", "REDIS_", "MONGODB_", "PYTEST_", "PROMETHEUS_")
+from tests.running import NOT_PASSED_ON, PROJECT
 
 
 class Installation:
@@ -24,7 +21,7 @@ class Installation:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(NOT_PASSED_ON)}
         self.environment = {**kept, "DATASTREAM_VAR": str(self.var), "PYTHONUNBUFFERED": "1"}
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
@@ -70,12 +67,3 @@ class Installation:
         for process in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float = 90) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import PROJECT, Server
+from tests.running import PROJECT, Server
 
 pytestmark = pytest.mark.slow
 
-PAGES = ["README.md", "docs/guide/write.md", "docs/guide/read.md", "docs/guide/analyse.md"]
+PAGES = [
+    "README.md",
+    "docs/guide/write.md",
+    "docs/guide/read.md",
+    "docs/guide/export.md",
+    "docs/guide/history.md",
+    "docs/guide/analyse.md",
+]
 EXAMPLE = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -14,7 +14,8 @@ import psycopg2
 import pytest
 
 from datastream.core.embedded import Server
-from tests.acceptance.installation import PROJECT, Installation
+from tests.acceptance.installation import Installation
+from tests.running import PROJECT
 
 pytestmark = [
     pytest.mark.slow,

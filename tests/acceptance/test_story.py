@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import PROJECT, Server, point
+from tests.running import PROJECT, Server
 
 pytestmark = pytest.mark.slow
 CONTRACT = PROJECT.parent / "shared" / "accept" / "contract.py"
 LIMIT = 32 * 1024 * 1024
 MIB = 1024 * 1024
+
+
+def point(day: int, **values: Any) -> dict[str, Any]:
+    return {"timestamp": f"2001-01-{day:02}", "station": "A", "value": values}
 
 
 def test_from_signing_in_to_a_picture(server: Server) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from datastream.core.embedded import Server
-from tests.acceptance.installation import Installation, eventually
+from tests.acceptance.installation import Installation
+from tests.running import eventually
 
 pytestmark = [
     pytest.mark.slow,

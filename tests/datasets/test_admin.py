@@ -7,9 +7,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from datasets import services
+from datasets.access import full_view
 from datasets.models import (
     DataPoint,
     Dataset,
+    Export,
     PointVersion,
     Receipt,
     Revision,
@@ -47,12 +50,13 @@ def make_rows(n: int) -> None:
         Variable.objects.create(dataset=dataset, name="TMAX")
         Share.objects.create(dataset=dataset, user=owner, permission="view")
         Receipt.objects.create(dataset=dataset, user=owner, status="stored")
+        Export.objects.create(dataset=dataset, user=owner, format="csv")
         Revision.objects.create(
             dataset=dataset, user=owner, number=1, inserted=1, updated=0, unchanged=0, deleted=0
         )
 
 
-@pytest.mark.parametrize("model", [Dataset, Station, Variable, Share, Receipt, Revision])
+@pytest.mark.parametrize("model", [Dataset, Station, Variable, Share, Receipt, Revision, Export])
 def test_a_list_costs_no_query_for_each_row(page: Client, model: Any) -> None:
     make_rows(2)
     few = statements(page, address(model, "changelist"))
@@ -94,22 +98,38 @@ def test_a_new_dataset_belongs_to_the_admin_unless_another_is_chosen(
     assert Dataset.objects.get(name="new").owner == admin
 
 
-def test_deleting_a_dataset_leaves_no_point_of_it(page: Client, measured: Dataset) -> None:
-    page.post(address(measured, "delete"), {"post": "yes"})
+def test_deleting_a_dataset_leaves_no_point_of_it(
+    page: Client, measured: Dataset, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        page.post(address(measured, "delete"), {"post": "yes"})
     for model in (DataPoint, PointVersion, Rollup, Station, Revision, Receipt):
         assert not model.objects.filter(dataset_id=measured.pk).exists()
     assert not Dataset.objects.filter(pk=measured.pk).exists()
 
 
 def test_deleting_selected_datasets_leaves_no_point_of_them(
-    page: Client, measured: Dataset
+    page: Client, measured: Dataset, django_capture_on_commit_callbacks: Any
 ) -> None:
     sent = {"action": "delete_selected", "_selected_action": str(measured.pk)}
     confirmation = page.post(address(Dataset, "changelist"), sent)
     assert "10 points" in confirmation.content.decode()
-    page.post(address(Dataset, "changelist"), {**sent, "post": "yes"})
+    with django_capture_on_commit_callbacks(execute=True):
+        page.post(address(Dataset, "changelist"), {**sent, "post": "yes"})
     assert not DataPoint.objects.filter(dataset_id=measured.pk).exists()
     assert not Dataset.objects.filter(pk=measured.pk).exists()
+
+
+@pytest.mark.parametrize("model", [Station, Variable, Share, Receipt, Revision, Export])
+def test_nothing_of_a_deleted_dataset_is_shown(page: Client, model: Any) -> None:
+    make_rows(2)
+    gone, kept = Dataset.objects.order_by("pk")
+    rows = [model.objects.get(dataset=one) for one in (gone, kept)]
+    services.delete_dataset(full_view(gone))
+    listed = page.get(address(model, "changelist")).content.decode()
+    assert [f"/{row.pk}/change/" in listed for row in rows] == [False, True]
+    assert page.get(address(rows[0], "change")).status_code == 302  # back to the start
+    assert page.get(address(gone, "change")).status_code == 302
 
 
 def test_the_newest_revisions_and_the_contents_are_told(page: Client, measured: Dataset) -> None:

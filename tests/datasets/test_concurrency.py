@@ -15,7 +15,7 @@ from datasets.models import Dataset, PointVersion, Receipt
 from datasets.selectors import points
 from datasets.selectors.points import Selection
 from datasets.selectors.series import series
-from datasets.services.catalogue import FACT_TABLES
+from datasets.services.purge import FACTS
 from datastream.core.errors import ConflictError, NotFoundError
 from tests.datasets.reading import point, read, view
 from tests.factories import make_dataset, make_user, write
@@ -116,7 +116,7 @@ def paged(seen: Any) -> list[Any]:
     selection, found, after = Selection(seen.dataset.revision), [], None
     while True:
         page = points.page(seen, selection, limit=3, after=after)
-        found += orjson.loads(f"[{page.results}]")
+        found += orjson.loads(page.results)
         if page.last is None:
             assert len(found) == len(DAYS)
             return found
@@ -149,9 +149,14 @@ def test_one_key_sent_by_many_at_once_is_stored_once(dataset: Dataset):
     def send() -> Any:
         batch = ingest.from_records([point({"A": 9}, "2002-01-01", station="s")])
         author = Author(route="test", user=dataset.owner)
-        return ingest.write(dataset.pk, batch, author=author, key=Key("k", "body")).body()
+        try:
+            return ingest.write(dataset.pk, batch, author=author, key=Key("k", "body")).body()
+        except ConflictError as error:
+            assert error.details == {"reason": "still running"}
+            return None
 
-    bodies = at_once(*[send] * 6)
+    bodies = [body for body in at_once(*[send] * 6) if body]
+    assert bodies
     assert all(body == bodies[0] for body in bodies)
     assert Receipt.objects.filter(idempotency_key="k").count() == 1
     assert view(dataset).dataset.revision == 2
@@ -200,6 +205,6 @@ def test_a_dataset_deleted_beneath_its_writers_leaves_no_points(dataset: Dataset
     first, second, _ = at_once(write_on, write_on, delete)
     assert 5 < first + second < 400
     with connection.cursor() as cursor:
-        for table in FACT_TABLES:
+        for table in FACTS:
             cursor.execute(f"SELECT count(*) FROM {table} WHERE dataset_id = %s", [dataset.pk])  # noqa: S608
             assert cursor.fetchone()[0] == 0

@@ -128,10 +128,13 @@ def test_a_name_is_kept_as_it_was_sent(db: None, api: APIClient):
         assert api.post(ALL, {"name": name}, format="json").json()["name"] == name
 
 
-def test_a_dataset_that_is_deleted_is_gone_with_all_it_had(api: APIClient, dataset: Dataset):
+def test_a_dataset_that_is_deleted_is_gone_with_all_it_had(
+    api: APIClient, dataset: Dataset, django_capture_on_commit_callbacks: Any
+):
     write(dataset, days(3))
     write(dataset, [point({"TMAX": 5})])
-    assert api.delete(f"{ALL}/{dataset.pk}").status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(f"{ALL}/{dataset.pk}").status_code == 204
     assert api.get(f"{ALL}/{dataset.pk}").status_code == 404
     for model in (DataPoint, PointVersion, RevisionExtent, Station):
         assert not model._default_manager.filter(dataset_id=dataset.pk).exists()

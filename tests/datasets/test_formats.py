@@ -1,66 +1,27 @@
-"""Files of points: what they hold, and what is said of those that are none."""
+"""Formats by name and media type, and CSV: what it holds, and what is said of what is none."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+import csv
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from hypothesis import given
+from hypothesis import strategies as st
 
-from datasets import ingest
-from datasets.formats import format_of, registry
-from datasets.ingest import Author, Batch, Options
+from datasets.formats import by_media_type, format_of, registry
 from datasets.models import Dataset
-from datastream.core.errors import InvalidInputError, InvalidRowsError, UnreadableInputError
+from datastream.core.errors import InvalidInputError, UnreadableInputError
 from tests.datasets.reading import counts, read, values
+from tests.datasets.sending import SMALL, cells, error_of, firsts, instants, refused, sent, store
 from tests.factories import days, write
 
-Reads = Callable[..., Batch]
 HEAD = "timestamp,station,TMAX,TMIN\n"
-
-
-@pytest.fixture
-def reads(tmp_path: Path) -> Reads:
-    """`reads(content, ".csv")` is the batch of a file with this content."""
-
-    def make(content: str | bytes, suffix: str = ".csv", timezone: str | None = None) -> Batch:
-        path = tmp_path / f"points{suffix}"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return format_of(path).read(path, timezone)
-
-    return make
-
-
-@pytest.fixture
-def reads_table(tmp_path: Path) -> Reads:
-    """`reads_table(columns)` is the batch of a Parquet file with these columns."""
-
-    def make(columns: dict[str, Any], timezone: str | None = None) -> Batch:
-        path = tmp_path / "points.parquet"
-        parquet.write_table(pa.table(columns), path)
-        return format_of(path).read(path, timezone)
-
-    return make
-
-
-def store(dataset: Dataset, batch: Batch, **options: Any) -> ingest.Outcome:
-    return ingest.write(dataset.pk, batch, author=Author("test"), options=Options(**options))
-
-
-def refused(dataset: Dataset, batch: Batch) -> list[tuple[int, str]]:
-    with pytest.raises(InvalidRowsError) as error:
-        store(dataset, batch)
-    return [(row["row"], row["field"]) for row in error.value.details["rows"]]
-
-
-def instants(batch: Batch) -> list[datetime]:
-    return [datetime.fromtimestamp(micros / 1e6, UTC) for micros in batch.micros.tolist()]
+GOOD = "2001-01-01,a,1,2\n"
 
 
 def test_a_file_is_known_by_its_ending():
-    assert [one.name for one in registry] == ["csv", "ndjson", "parquet"]
+    assert [one.name for one in registry] == ["arrow", "csv", "json", "ndjson", "parquet"]
     assert format_of(Path("a/B.CSV")).name == "csv"
     assert format_of(Path("x.jsonl")).name == "ndjson"
     for name in ("points", "points.xlsx", ".csv.exe"):
@@ -69,14 +30,41 @@ def test_a_file_is_known_by_its_ending():
         assert ".parquet" in str(error.value.details)
 
 
-# ------------------------------------------------------------------ CSV
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [
+        ("text/csv", "csv"),
+        ("Text/CSV; charset=UTF-8; header=present", "csv"),
+        ('application/json; charset="utf8"', "json"),
+        ("application/x-ndjson", "ndjson"),
+        ("application/ndjson", "ndjson"),
+        ("application/jsonl", "ndjson"),
+        ("application/vnd.apache.parquet", "parquet"),
+        ("application/vnd.apache.arrow.stream", "arrow"),
+    ],
+)
+def test_a_body_is_known_by_its_media_type(media_type: str, name: str):
+    found = by_media_type(media_type)
+    assert found is not None
+    assert found.name == name
 
 
-def test_a_csv_file_is_stored_as_its_points(dataset: Dataset, reads: Reads):
-    batch = reads(
+@pytest.mark.parametrize(
+    "media_type",
+    ["", "csv", "text/html", "text/csv; charset=latin-1", "text", "text/csv/x", "text/csv\x00"],
+)
+def test_in_14_other_media_types_and_charsets_are_not_known(media_type: str):
+    assert by_media_type(media_type) is None
+
+
+# ------------------------------------------------------------------ what is read
+
+
+def test_a_csv_file_is_stored_as_its_points(dataset: Dataset):
+    points = sent(
         HEAD + "2001-01-01,a,1.5,-2\n2001-01-02T12:00:00+01:00,a,1e1,+3\n2001-01-01,,.5,1.\n"
     )
-    assert counts(store(dataset, batch), "inserted") == (3,)
+    assert counts(store(dataset, points), "inserted") == (3,)
     assert values(dataset) == {
         ("a", "2001-01-01T00:00:00Z"): {"TMAX": 1.5, "TMIN": -2},
         ("a", "2001-01-02T11:00:00Z"): {"TMAX": 10, "TMIN": 3},
@@ -84,254 +72,224 @@ def test_a_csv_file_is_stored_as_its_points(dataset: Dataset, reads: Reads):
     }
 
 
-def test_an_empty_cell_says_nothing(dataset: Dataset, reads: Reads):
+def test_a_file_comes_in_pieces_that_know_their_first_row():
+    points = sent(HEAD + GOOD * 20, **SMALL)
+    found = firsts(points)
+    assert sum(count for _, count in found) == 20
+    assert max(count for _, count in found) <= 3
+    assert [first for first, _ in found][1:] == [first + count for first, count in found][:-1]
+    assert firsts(points) == found, "what was sent can be read again"
+
+
+# Python writes a \r without quotes, where it is the end of a line for others.
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
+
+
+@given(
+    st.lists(st.tuples(texts, texts), max_size=12),
+    st.integers(1, 5),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_cells_are_read_as_the_csv_module_of_python_writes_them(
+    rows: list[tuple[str, str]], piece_rows: int, end: str, quoting: Literal[0, 1]
+):
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator=end, quoting=quoting)
+    writer.writerow(["timestamp", "A", 'the "B", of b'])
+    writer.writerows([str(n), *row] for n, row in enumerate(rows))
+    found = list(sent(file.getvalue(), piece_rows=piece_rows, piece_bytes=1200))
+    assert cells(found, "A") == [first or None for first, _ in rows]
+    assert cells(found, 'the "B", of b') == [second or None for _, second in rows]
+
+
+def test_an_empty_cell_says_nothing(dataset: Dataset):
     write(dataset, days(1, station="a"))
-    batch = reads(HEAD + '2001-01-01,a,,7\n2001-01-02,a,"",\n')
-    assert counts(store(dataset, batch), "updated", "unchanged") == (1, 1)
+    points = sent(HEAD + '2001-01-01,a,,7\n2001-01-02,a,"",\n')
+    assert counts(store(dataset, points), "updated", "unchanged") == (1, 1)
     assert values(dataset) == {("a", "2001-01-01T00:00:00Z"): {"TMAX": 10.5, "TMIN": 7}}
 
 
+def test_a_column_without_any_value_is_known_by_its_name():
+    (batch,) = sent("timestamp,A,B\n2001-01-01,1,\n")
+    assert batch.values["B"].to_pylist() == [None]
+
+
 @pytest.mark.parametrize("cell", ["NA", "nan", "NaN", "null", "-", "1,5", "1_0", "٣", "0x1", "inf",
-                                  "1 000", "true", " ", "'1", "1e400"])  # fmt: skip
-def test_in_28_what_is_no_number_is_refused_in_its_row(dataset: Dataset, reads: Reads, cell: str):
-    batch = reads(HEAD + f'2001-01-01,a,1,2\n2001-01-02,a,"{cell}",2\n')
-    assert refused(dataset, batch) == [(1, "TMAX")]
+                                  "1 000", "true", " ", "'1", "1e400", "1\0"])  # fmt: skip
+def test_in_28_what_is_no_number_is_refused_in_its_row(dataset: Dataset, cell: str):
+    content = HEAD + GOOD * 4 + f'2001-01-02,a,"{cell}",2\n'
+    assert refused(dataset, sent(content, **SMALL)) == [(4, "TMAX")]
 
 
-def test_in_28_a_declared_sentinel_is_missing(dataset: Dataset, reads: Reads):
+def test_in_28_a_declared_sentinel_is_missing(dataset: Dataset):
     dataset.variables.create(name="TMAX", missing_values=[-9999])
-    outcome = store(dataset, reads(HEAD + "2001-01-01,a,-9999,-999\n2001-01-02,a,-9999.0,3\n"),
-                    missing=(-999.0,))  # fmt: skip
+    points = sent(HEAD + "2001-01-01,a,-9999,-999\n2001-01-02,a,-9999.0,3\n")
+    outcome = store(dataset, points, missing=(-999.0,))
     assert counts(outcome, "unchanged", "inserted") == (1, 1)
     assert list(values(dataset).values()) == [{"TMIN": 3}]
 
 
-def test_in_25_a_header_alone_is_no_points(dataset: Dataset, reads: Reads):
-    for content in (HEAD, HEAD.strip(), "timestamp\n"):
-        assert not any(store(dataset, reads(content)).counts().values())
+def test_in_25_a_header_alone_is_no_points(dataset: Dataset):
+    for content in (HEAD, HEAD.strip(), "timestamp\n", HEAD + "\n\n"):
+        assert not any(store(dataset, sent(content)).counts().values())
+        assert firsts(sent(content)) == [(0, 0)]
 
 
-def test_in_25_without_a_timestamp_there_is_no_point(reads: Reads):
-    with pytest.raises(InvalidInputError) as error:
-        reads("time,TMAX\n2001-01-01,1\n")
-    assert list(error.value.details) == ["timestamp"]
+def test_a_byte_order_mark_and_other_line_ends_change_nothing(dataset: Dataset):
+    plain = HEAD + "2001-01-01,a,1,2\n2001-01-02,a,3,4\n"
+    store(dataset, sent(plain))
+    others = [plain.replace("\n", end) for end in ("\r\n", "\r", "\n\n")]
+    for content in ("\ufeff" + plain, *others, plain.rstrip(), "\n" + plain + "\n\n"):
+        assert counts(store(dataset, sent(content)), "received", "unchanged") == (2, 2)
+
+
+def test_a_header_may_be_quoted_and_have_lines_of_its_own():
+    (batch,) = sent('"timestamp","a\r\nb",\'=C,\'plain\r\n2001-01-01,1,2,3\r\n')
+    assert list(batch.values) == ["a\r\nb", "=C", "'plain"]
+    assert cells([batch], "a\r\nb") == ["1"]
+
+
+def test_texts_come_through_with_all_their_characters(dataset: Dataset):
+    dataset.variables.create(name="SKY", kind="text")
+    texts = ["clear", "a,b", 'say ""hi""', "two\nlines", "tab\there", "back\\slash", "é漢🌧", "NA",
+             "1"]  # fmt: skip
+    rows = "".join(f'2001-01-{n:02},"{text}"\n' for n, text in enumerate(texts, 1))
+    store(dataset, sent("timestamp,SKY\n" + rows))
+    found = [one["value"]["SKY"] for one in read(dataset)]
+    assert found == [text.replace('""', '"') for text in texts]
+
+
+def test_metadata_are_a_column_of_json(dataset: Dataset):
+    rows = [
+        '2001-01-01,1,"{""flags"": {""TMAX"": ""I""}}"', "2001-01-02,1,", "2001-01-03,1,{}",
+        "2001-01-04,1,nonsense", '2001-01-05,1,"[1]"', '2001-01-06,1,"{""quality"":{""TMAX"":7}}"',
+    ]  # fmt: skip
+    points = sent("timestamp,TMAX,metadata\n" + "\n".join(rows))
+    assert counts(store(dataset, points, on_invalid="skip"), "inserted", "rejected") == (3, 3)
+    said = [one["metadata"] for one in read(dataset)]
+    assert said == [{"flags": {"TMAX": "I"}}, {}, {}]
+
+
+def test_the_id_of_an_export_is_passed_over(dataset: Dataset):
+    store(dataset, sent("id,timestamp,TMAX\nwhatever,2001-01-01,1\n"))
+    assert list(values(dataset).values()) == [{"TMAX": 1}]
+
+
+def test_times_without_an_offset_are_those_of_the_zone():
+    content = "timestamp,A\n2001-07-01T00:00,1\n2001-07-01T00:00Z,1\n"
+    (batch,) = sent(content, timezone="America/Toronto")
+    assert [time.hour for time in instants(batch)] == [4, 0]
+    assert "timezone" in error_of(sent(content, timezone="Nowhere")).details
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_in_25_without_a_timestamp_there_is_no_point():
+    assert list(error_of(sent("time,TMAX\n2001-01-01,1\n")).details) == ["timestamp"]
 
 
 UNREADABLE = {
-    "in_25 empty": "",
-    "in_25 blank": "\n\n",
-    "in_26 short row": HEAD + "2001-01-01,a,1\n",
-    "in_26 long row": HEAD + "2001-01-01,a,1,2,3\n",
-    "in_26 unclosed quote": HEAD + '2001-01-01,a,"1,2\n2001-01-02,a,1,2\n',
-    "in_27 semicolons": "timestamp;TMAX\n2001-01-01;1\n",
-    "in_27 decimal commas": "timestamp,TMAX\n2001-01-01,1,5\n",
-    "in_27 latin-1": "timestamp,Größe\n2001-01-01,1\n".encode("latin-1"),
-    "in_27 latin-1 below": HEAD.encode() + "2001-01-01,Säntis,1,2\n".encode("latin-1"),
-    "in_27 latin-1 far below": (HEAD + "2001-01-01,a,1,2\n" * 2000).encode() + b"2001,\xe4,1,2\n",
-    "in_27 utf-16": (HEAD + "2001-01-01,a,1,2\n").encode("utf-16"),
-    "an image": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
-}  # fmt: skip
+    "in_25 empty": ("", "empty"),
+    "in_25 blank": ("\n\n", "empty"),
+    "in_26 unclosed header": ('timestamp,"A\n2001-01-01,1\n', "quote"),
+    "in_27 semicolons": ("timestamp;TMAX\n2001-01-01;1\n", "`;`"),
+    "in_27 tabs": ("timestamp\tTMAX\n2001-01-01\t1\n", "tab"),
+    "in_27 decimal commas": ("timestamp,TMAX\n2001-01-01,1,5\n", "point"),
+    "in_27 latin-1": ("timestamp,Größe\n2001-01-01,1\n".encode("latin-1"), "UTF-8"),
+    "in_14 utf-16": ((HEAD + GOOD).encode("utf-16"), "UTF-16"),
+    "in_14 utf-16 without a mark": ((HEAD + GOOD).encode("utf-16-le"), "UTF-16"),
+    "an image": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "UTF-8"),
+    "a long header": ("timestamp," + "A" * 120_000 + "," + "B" * 120_000 + "," + "C" * 30_000, ""),
+}
 
 
-@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_csv_is_said_to_be_none(reads: Reads, content: str | bytes):
-    with pytest.raises(UnreadableInputError) as error:
-        reads(content)
-    assert error.value.message.startswith("points.csv")
+@pytest.mark.parametrize(("content", "hint"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_csv_is_refused_with_a_hint(content: str | bytes, hint: str):
+    error = error_of(sent(content))
+    assert isinstance(error, UnreadableInputError)
+    assert hint in error.message
 
 
-def test_in_27_the_hint_names_what_is_wrong(reads: Reads):
-    for name, word in (("in_27 semicolons", "`;`"), ("in_27 latin-1", "UTF-8")):
-        with pytest.raises(UnreadableInputError, match=word):
-            reads(UNREADABLE[name])
+FAULTS: dict[str, tuple[bytes, str]] = {
+    "in_26 too few cells": (b"2001-01-01,secret,1\n", "3 cells"),
+    "in_26 too many cells": (b"2001-01-01,secret,1,2,3\n", "5 cells"),
+    "in_26 unclosed quote": (b'2001-01-01,"secret,1,2\n', "quote"),
+    "in_26 unclosed quote at the end": (b'2001-01-01,secret,1,"2\n', "quote"),
+    "in_27 latin-1": (b"2001-01-01,secret\xe4,1,2\n", "UTF-8"),
+    "a row longer than a block": (b"2001-01-01,secret" + b"x" * 300 + b",1,2\n", "longer"),
+}
 
 
-def test_a_byte_order_mark_and_other_line_ends_change_nothing(dataset: Dataset, reads: Reads):
-    plain = HEAD + "2001-01-01,a,1,2\n2001-01-02,a,3,4\n"
-    store(dataset, reads(plain))
-    for content in ("\ufeff" + plain, plain.replace("\n", "\r\n"), plain.rstrip(), plain + "\n\n"):
-        assert counts(store(dataset, reads(content)), "unchanged") == (2,)
+@pytest.mark.parametrize(("fault", "hint"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("before", [0, 1, 3, 4, 5, 6, 7, 11, 30])
+@pytest.mark.parametrize("after", [0, 1, 30])
+def test_in_26_and_in_27_the_row_at_fault_is_named(
+    fault: bytes, hint: str, before: int, after: int
+):
+    good = GOOD.encode()
+    points = sent(HEAD.encode() + good * before + fault + good * after, **SMALL)
+    error = error_of(points)
+    assert isinstance(error, UnreadableInputError)
+    assert error.details == {"row": before}
+    assert f"ow {before} (from 0)" in error.message
+    assert hint in error.message
+    assert "secret" not in error.message
 
 
-def test_a_column_twice_is_refused(reads: Reads):
-    for head in ("timestamp,TMAX,TMAX", "timestamp,timestamp,TMAX"):
-        with pytest.raises(InvalidInputError):
-            reads(f"{head}\n2001-01-01,1,2\n")
+@pytest.mark.parametrize("fault", [FAULTS[name][0] for name in list(FAULTS)[:5]])
+def test_in_26_a_fault_far_below_is_named_in_pieces_of_the_usual_size(fault: bytes):
+    before = 120_000
+    error = error_of(sent(HEAD.encode() + GOOD.encode() * before + fault))
+    assert error.details == {"row": before}
 
 
-def test_in_29_a_thousand_columns_are_too_many(dataset: Dataset, reads: Reads):
-    names, cells = (",".join(part) for part in ([f"V{n}" for n in range(1000)], ["1"] * 1000))
-    with pytest.raises(InvalidInputError):
-        store(dataset, reads(f"timestamp,{names}\n2001-01-01,{cells}\n"))
-    assert dataset.variables.count() == 0
+def test_a_quote_within_a_cell_is_a_character():
+    found = list(sent('timestamp,A\n2001-01-01,5" pipe\n' + "2001-01-01,b\n" * 30, **SMALL))
+    assert cells(found, "A") == ['5" pipe', *["b"] * 30]
+
+
+def test_empty_lines_are_no_rows():
+    error = error_of(sent(HEAD + "\n\r\n" + GOOD + "\n\n\n" + GOOD + "2001\n"))
+    assert error.details == {"row": 2}
+
+
+def test_nobody_can_send_the_line_that_ends_a_file():
+    content = HEAD + GOOD + "0123456789abcdef,,,\n" + GOOD
+    assert sum(count for _, count in firsts(sent(content))) == 3
+
+
+def test_a_column_twice_is_refused():
+    for head in ("timestamp,TMAX,TMAX", "timestamp,timestamp,TMAX", "timestamp,'=A,=A"):
+        assert "twice" in str(error_of(sent(f"{head}\n2001-01-01,1,2\n")).details)
+
+
+def test_in_29_a_thousand_columns_are_too_many():
+    names, row = (",".join(part) for part in ([f"V{n}" for n in range(1000)], ["1"] * 1000))
+    error = error_of(sent(f"timestamp,{names}\n2001-01-01,{row}\n"))
+    assert list(error.details) == ["V200"]
+    names = ",".join(f"V{n}" for n in range(200))
+    assert firsts(sent(f"id,timestamp,station,metadata,{names}\n")) == [(0, 0)]
 
 
 @pytest.mark.parametrize(
     "head", ["timestamp,", "timestamp, ", "timestamp,a\x07", "timestamp,value\x00"]
 )
-def test_a_column_without_a_name_is_refused(dataset: Dataset, reads: Reads, head: str):
+def test_a_column_without_a_name_is_refused(dataset: Dataset, head: str):
     with pytest.raises(InvalidInputError):
-        store(dataset, reads(f"{head}\n2001-01-01,1\n"))
+        store(dataset, sent(f"{head}\n2001-01-01,1\n"))
 
 
-def test_texts_come_through_with_all_their_characters(dataset: Dataset, reads: Reads):
-    dataset.variables.create(name="SKY", kind="text")
-    texts = [
-        "clear",
-        "a,b",
-        'say ""hi""',
-        "two\nlines",
-        "tab\there",
-        "back\\slash",
-        "é漢🌧",
-        "NA",
-        "1",
-    ]
-    rows = "".join(f'2001-01-{n:02},"{text}"\n' for n, text in enumerate(texts, 1))
-    store(dataset, reads("timestamp,SKY\n" + rows))
-    found = [one["value"]["SKY"] for one in read(dataset)]
-    assert found == [text.replace('""', '"') for text in texts]
+def test_a_large_file_is_never_read_at_once():
+    class Watched(io.BytesIO):
+        largest = 0
 
+        def read(self, size: Any = -1, /) -> bytes:
+            found = super().read(size)
+            Watched.largest = max(Watched.largest, len(found))
+            return found
 
-def test_metadata_are_a_column_of_json(dataset: Dataset, reads: Reads):
-    rows = [
-        '2001-01-01,1,"{""flags"": {""TMAX"": ""I""}}"', "2001-01-02,1,", "2001-01-03,1,{}",
-        "2001-01-04,1,nonsense", '2001-01-05,1,"[1]"', '2001-01-06,1,"{""quality"":{""TMAX"":7}}"',
-    ]  # fmt: skip
-    batch = reads("timestamp,TMAX,metadata\n" + "\n".join(rows))
-    assert counts(store(dataset, batch, on_invalid="skip"), "inserted", "rejected") == (3, 3)
-    said = [one["metadata"] for one in read(dataset)]
-    assert said == [{"flags": {"TMAX": "I"}}, {}, {}]
-
-
-def test_the_id_of_an_export_is_passed_over(dataset: Dataset, reads: Reads):
-    store(dataset, reads("id,timestamp,TMAX\nwhatever,2001-01-01,1\n"))
-    assert list(values(dataset).values()) == [{"TMAX": 1}]
-
-
-def test_times_without_an_offset_are_those_of_the_zone(reads: Reads):
-    batch = reads(
-        "timestamp,A\n2001-07-01T00:00,1\n2001-07-01T00:00Z,1\n", ".csv", "America/Toronto"
-    )
-    assert [time.hour for time in instants(batch)] == [4, 0]
-    with pytest.raises(InvalidInputError):
-        reads("timestamp,A\n2001-07-01,1\n", ".csv", "Nowhere")
-
-
-def test_a_file_larger_than_the_readers_block_is_read_whole(dataset: Dataset, reads: Reads):
-    dataset.variables.create(name="SKY", kind="text")
-    text = "x" * 200 + "\n" + "y" * 200
-    rows = (
-        f'2001-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02},"{text}"' for n in range(8000)
-    )
-    outcome = store(dataset, reads("timestamp,SKY\n" + "\n".join(rows)))
-    assert counts(outcome, "inserted") == (8000,)
-
-
-# ------------------------------------------------------------------ NDJSON
-
-
-def test_ndjson_is_a_point_on_each_line(dataset: Dataset, reads: Reads):
-    line = '{"timestamp": "2001-01-01", "value": {"A": 1}}\n'
-    lines = f"{line}\n{line.replace('-01-01', '-01-02').strip()}"
-    assert counts(store(dataset, reads(lines, ".ndjson")), "inserted") == (2,)
-    removal = '{"timestamp": "2001-01-01", "value": {"A": null}}\r\n'
-    assert counts(store(dataset, reads(removal, ".jsonl")), "updated") == (1,)
-    assert len(read(dataset)) == 1
-
-
-@pytest.mark.parametrize("bad", ['{"a"', "NaN", '{"a": 1, "a": 2}', "\xff", '{"v": "\\ud800"}'])
-def test_in_33_a_broken_line_is_named(reads: Reads, bad: str):
-    content = (
-        b'{"timestamp": "2001-01-01", "value": {"A": 1}}\n' * 2 + bad.encode("latin-1") + b"\n"
-    )
-    with pytest.raises(UnreadableInputError, match="line 3"):
-        reads(content, ".ndjson")
-
-
-def test_an_empty_ndjson_file_holds_no_points(dataset: Dataset, reads: Reads):
-    assert not any(store(dataset, reads("\n", ".ndjson")).counts().values())
-
-
-def test_a_line_that_is_no_point_is_a_bad_row(dataset: Dataset, reads: Reads):
-    content = '{"timestamp": "2001-01-01", "value": {"A": 1}}\n[1]\n"x"\n'
-    assert [row for row, _ in refused(dataset, reads(content, ".ndjson"))] == [1, 2]
-
-
-# ------------------------------------------------------------------ Parquet
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        pa.array(["2001-01-01", "2001-01-02T00:00:00Z"]),
-        pa.array(["2001-01-01", "2001-01-02"], pa.large_string()),
-        pa.array(["2001-01-01", "2001-01-02"]).dictionary_encode(),
-        pa.array([date(2001, 1, 1), date(2001, 1, 2)]),
-        pa.array([datetime(2001, 1, 1), datetime(2001, 1, 2)], pa.timestamp("ns")),  # noqa: DTZ001
-        pa.array([datetime(2001, 1, 1, tzinfo=UTC), datetime(2001, 1, 2, tzinfo=UTC)],
-                 pa.timestamp("ms", "America/Toronto")),
-    ],
-    ids=["text", "large text", "dictionary", "date", "nanoseconds", "zoned"],
-)  # fmt: skip
-def test_times_of_any_type_are_read(reads_table: Reads, times: pa.Array):
-    batch = reads_table({"timestamp": times, "A": [1, 2]})
-    assert instants(batch) == [datetime(2001, 1, day, tzinfo=UTC) for day in (1, 2)]
-
-
-NUMBERS = [pa.int8(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(), pa.decimal128(10, 2)]
-
-
-@pytest.mark.parametrize("kind", [*NUMBERS, pa.string(), pa.large_string()])
-def test_numbers_of_any_type_are_read(dataset: Dataset, reads_table: Reads, kind: pa.DataType):
-    cells = pa.array(["1", None, "3"]).cast(kind)
-    store(dataset, reads_table({"timestamp": [f"2001-01-0{n}" for n in (1, 2, 3)], "A": cells}))
-    assert list(values(dataset).values()) == [{"A": 1}, {"A": 3}]
-
-
-@pytest.mark.parametrize(
-    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]
-)
-def test_texts_of_any_type_are_read(dataset: Dataset, reads_table: Reads, kind: pa.DataType):
-    dataset.variables.create(name="SKY", kind="text")
-    cells = pa.array(["clear", None, "fog"]).cast(kind)
-    times = [f"2001-01-0{n}" for n in (1, 2, 3)]
-    stations = pa.array(["a", "a", "b"]).cast(kind)
-    store(dataset, reads_table({"timestamp": times, "station": stations, "SKY": cells}))
-    assert list(values(dataset).values()) == [{"SKY": "clear"}, {"SKY": "fog"}]
-
-
-@pytest.mark.parametrize(
-    "cells", [pa.array([True, False]), pa.array([[1], [2]]), pa.array([{"x": 1}, {"x": 2}]),
-              pa.array([float("nan"), float("inf")]), pa.array([2**53 + 1, -(2**60)]),
-              pa.array([date(2001, 1, 1)] * 2), pa.array([b"1", b"2"])],
-    ids=["bool", "list", "struct", "not finite", "not exact", "date", "bytes"],
-)  # fmt: skip
-def test_other_things_are_no_numbers(dataset: Dataset, reads_table: Reads, cells: pa.Array):
-    batch = reads_table({"timestamp": ["2001-01-01", "2001-01-02"], "A": cells})
-    assert refused(dataset, batch) == [(0, "A"), (1, "A")]
-
-
-def test_in_18_nanoseconds_are_refused(dataset: Dataset, reads_table: Reads):
-    times = pa.array([1, 1000], pa.timestamp("ns"))
-    assert refused(dataset, reads_table({"timestamp": times, "A": [1, 2]})) == [(0, "timestamp")]
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1", b"\x89PNG\r\n\x1a\n" * 9, b"timestamp,A\n1,2\n"])
-def test_in_32_what_is_no_parquet_is_said_to_be_none(reads: Reads, content: bytes):
-    with pytest.raises(UnreadableInputError):
-        reads(content, ".parquet")
-
-
-def test_in_32_a_cut_parquet_file_is_said_to_be_none(tmp_path: Path, reads: Reads):
-    whole = tmp_path / "whole.parquet"
-    parquet.write_table(pa.table({"timestamp": ["2001-01-01"] * 100, "A": range(100)}), whole)
-    content = whole.read_bytes()
-    for end in (len(content) // 2, len(content) - 1, 20):
-        with pytest.raises(UnreadableInputError):
-            reads(content[:end], ".parquet")
-
-
-def test_a_table_without_rows_holds_no_points(dataset: Dataset, reads_table: Reads):
-    batch = reads_table({"timestamp": pa.array([], pa.string()), "A": pa.array([], pa.float64())})
-    assert not any(store(dataset, batch).counts().values())
+    content = HEAD.encode() + GOOD.encode() * 200_000
+    assert sum(count for _, count in firsts(sent(Watched(content)))) == 200_000
+    assert Watched.largest <= 2**20

@@ -1,89 +1,85 @@
-"""A dataset to attack, and the check that an attack is refused properly and leaves nothing."""
+"""A server with small limits, and datasets on it to attack."""
 
-import time
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import orjson
 import pytest
-from rest_framework.test import APIClient
+import requests
 
-from accounts.models import User
-from datasets.models import Dataset
-from tests.datasets.conftest import analyst, api, kept
-from tests.datasets.reading import read
-from tests.factories import make_dataset, write
+from tests.hostile.target import CANARY, LIST, Target
+from tests.running import Server
 
-__all__ = ["analyst", "api", "kept"]
+# Small enough for bodies past them to be sent in a moment.
+UPLOAD_MAX_BYTES = 48 * 2**20
+BODY_SILENCE_S = 3
 
-LONGEST_S = 1.0
-
-
-@dataclass(frozen=True)
-class Target:
-    """`send` and `ask` answer what was refused, and hold that nothing was stored."""
-
-    client: APIClient
-    dataset: Dataset
-
-    @property
-    def url(self) -> str:
-        return f"/api/v1/datasets/{self.dataset.pk}"
-
-    @property
-    def state(self) -> Any:
-        """All that a refused request must leave as it is; receipts are left by refusals too."""
-        row = Dataset.objects.filter(pk=self.dataset.pk).values().get()
-        names = (self.dataset.stations, self.dataset.variables)
-        children = [list(manager.values().order_by("id")) for manager in names]
-        return row, children, read(self.dataset), Dataset.objects.count()
-
-    def send(self, body: Any, status: int = 400, path: str = "/data", **options: Any) -> Any:
-        """POST a body, as it is where it is text or bytes; `options` are content_type, headers."""
-        if not isinstance(body, str | bytes):
-            body = orjson.dumps(body)
-        options.setdefault("content_type", "application/json")
-        return self._refused("post", path, status, data=body, **options)
-
-    def patch(self, body: Any, status: int = 400, path: str = "") -> Any:
-        data = body if isinstance(body, str | bytes) else orjson.dumps(body)
-        kind = "application/json"
-        return self._refused("patch", path, status, data=data, content_type=kind)
-
-    def ask(self, path: str, status: int = 400, **options: Any) -> Any:
-        return self._refused("get", path, status, **options)
-
-    def _refused(self, method: str, path: str, status: int, **options: Any) -> Any:
-        before = self.state
-        url = path if path.startswith("/api") else self.url + path
-        start = time.perf_counter()
-        answer = getattr(self.client, method)(url, **options)
-        took_s = time.perf_counter() - start
-        assert answer.status_code == status, answer.content[:500]
-        assert self.state == before
-        assert took_s < LONGEST_S
-        detail = answer.json()["detail"]
-        assert set(detail) == {"code", "message", "details"}
-        assert answer["Content-Type"] == "application/json"
-        assert len(answer.content) < 100_000
-        assert "Traceback" not in answer.content.decode()
-        return detail
+Fresh = Callable[..., Target]
+_numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def attacked(analyst: User) -> Dataset:
-    """Two points at station `a`; TMAX is valid from -90 to 60, SKY is text."""
-    made = make_dataset(analyst)
-    made.variables.create(name="TMAX", unit="degC", valid_min=-90, valid_max=60)
-    made.variables.create(name="SKY", kind="text")
-    sent = [
-        {"timestamp": f"2001-01-0{n}", "station": "a", "value": {"TMAX": n, "SKY": "clear"}}
-        for n in (1, 2)
-    ]
-    write(made, sent)
-    return made
+@pytest.fixture(scope="session")
+def attacked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {
+        "UPLOAD_MAX_BYTES": str(UPLOAD_MAX_BYTES),
+        "BODY_SILENCE_S": str(BODY_SILENCE_S),
+        # One sign-in lasts for all tests.
+        "ACCESS_TOKEN_MINUTES": "600",
+    }
+    server = Server(tmp_path_factory.mktemp("attacked") / "var", "--no-samples", **settings)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+def signed_up(server: Server) -> requests.Session:
+    """A new analyst."""
+    name = f"attacker-{next(_numbers)}"
+    person = {"username": name, "email": f"{name}@example.org", "password": "a-long-sentence-9"}
+    assert server.admin().post(f"{server.api}/users", json=person).status_code == 201
+    return server.signed_in(name, person["password"])
+
+
+def made(server: Server, session: requests.Session, **facts: Any) -> Target:
+    facts.setdefault("name", "Attacked")
+    answer = session.post(f"{server.url}{LIST}", json=facts)
+    assert answer.status_code == 201, answer.text
+    token = str(session.headers["Authorization"]).removeprefix("Bearer ")
+    return Target(server, token, answer.json()["id"])
+
+
+@pytest.fixture(scope="session")
+def target(attacked_server: Server) -> Iterator[Target]:
+    """Two points at one station; TMAX is valid from -90 to 60, SKY is text. Nothing changes it."""
+    target = made(attacked_server, signed_up(attacked_server))
+    target.make("/variables", {"name": "TMAX", "unit": "degC", "valid_min": -90, "valid_max": 60})
+    target.make("/variables", {"name": "SKY", "kind": "text"})
+    value = {"SKY": "clear"}
+    target.accepted(
+        [
+            {"timestamp": f"2001-01-0{n}", "station": CANARY, "value": {"TMAX": n, **value}}
+            for n in (1, 2)
+        ]
+    )
+    before = target.state
+    yield target
+    target.known = None
+    assert target.state == before
+
+
+@pytest.fixture(scope="session")
+def writer(attacked_server: Server) -> requests.Session:
+    """Owner of the datasets that tests write to."""
+    return signed_up(attacked_server)
 
 
 @pytest.fixture
-def target(db: None, api: APIClient, attacked: Dataset) -> Target:
-    return Target(api, attacked)
+def fresh(attacked_server: Server, writer: requests.Session) -> Fresh:
+    """Make an empty dataset of the test's own."""
+
+    def make(**facts: Any) -> Target:
+        return made(attacked_server, writer, **facts)
+
+    return make

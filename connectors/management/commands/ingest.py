@@ -40,9 +40,7 @@ class Command(BaseCommand):
         kinds = parser.add_subparsers(dest="what", required=True)
         sample = kinds.add_parser("sample", help="real series that come with the platform")
         sample.set_defaults(do=self.samples)
-        self._file_arguments(
-            kinds.add_parser("file", help="CSV, JSON, NDJSON, Parquet, Arrow")
-        )
+        self._file_arguments(kinds.add_parser("file", help="CSV, JSON, NDJSON, Parquet, Arrow"))
         for connector in connectors:
             self._provider_arguments(kinds.add_parser(connector.name, help=connector.title))
         for one in kinds.choices.values():

@@ -5,6 +5,7 @@ APPLICATION = "datastream_app"
 DATABASE = "datastream"
 PORT = 5432
 
+# Errors are logged without statements and details: those hold what users sent.
 SETTINGS = """\
 listen_addresses = ''
 port = {port}
@@ -24,6 +25,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %u@%d '
 log_checkpoints = off
+log_min_error_statement = panic
+log_error_verbosity = terse
 """
 
 _BY_DEFAULT = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT"
