@@ -56,6 +56,7 @@ def bench(*, quick: bool) -> int:
 
 def everything(size: Size, *, quick: bool) -> Iterator[Line]:
     samples.make_user()
+    usual.install()
     yield from startup.measure()
     yield from merge.measure(size.merged, state="empty table", fill=database.empty_points)
     database.empty_points()

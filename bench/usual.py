@@ -109,7 +109,6 @@ def send(client: Client, path: str, bodies: list[bytes]) -> None:
 @contextmanager
 def running() -> Iterator[int]:
     """Start two workers of the usual stack in its own environment; end them whatever happens."""
-    install()
     port = free_port()
     command = [str(PYTHON), "-m", "uvicorn", "app:app", "--port", str(port), "--log-level", "error"]
     environment = {**os.environ, "USUAL_STACK_DATABASE": database.url()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
+from django.urls import get_resolver
 from prometheus_client import multiprocess
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
@@ -29,7 +30,8 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Load the queue's library now, or the first request that queues work waits half a second."""
+    """Load all routes and the queue's library now, or the first requests wait for them."""
+    _ = get_resolver().url_patterns
     _ = current_app.connection_for_write().transport
 
 
