@@ -123,9 +123,6 @@ def _headers(content: Content) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
         "Content-Disposition": disposition(content.name),
-        # Compressed on the way its ranges and its length would not be those of the file; this
-        # keeps the compression's hands off.
-        "Content-Encoding": "identity",
         "Content-Type": content.media_type,
         "ETag": f'"{content.sha256}"',
         "Repr-Digest": f"sha-256=:{digest}:",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django_http_compression.middleware import HttpCompressionMiddleware
 
 from datastream.core.api import errors
@@ -108,3 +108,8 @@ class Compression(HttpCompressionMiddleware):  # type: ignore[misc]
         rf"{HttpCompressionMiddleware.content_type_re.pattern} | ^application/x-ndjson",
         re.VERBOSE | re.IGNORECASE,
     )
+
+    def maybe_compress(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        # A part of a file is a part of its own bytes, and its digest is theirs.
+        if not response.has_header("Accept-Ranges"):
+            super().maybe_compress(request, response)
