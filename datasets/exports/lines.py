@@ -49,7 +49,7 @@ def _keys(rows: Rows, codes: pa.Array) -> list[pa.Array]:
 
 def ndjson(plan: Plan, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The points as the pages of JSON have them."""
-    codes = pa.array(plan.values["codes"], pa.string())
+    codes = texts.column(plan.values["codes"])
     yield b""
     for rows in read(plan, pieces):
         members = _members(rows, codes)
@@ -83,8 +83,8 @@ def _lines(start: str, pieces: list[Any], end: str) -> pa.Array:
 def geojson(plan: Plan, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """A FeatureCollection by RFC 7946: a feature for each point, its values as properties."""
     yield _collection(plan)
-    codes = pa.array(plan.values["codes"], pa.string())
-    geometries = pa.array([orjson.dumps(one).decode() for one in plan.geometries], pa.string())
+    codes = texts.column(plan.values["codes"])
+    geometries = texts.column([orjson.dumps(one).decode() for one in plan.geometries])
     separator = b"\n"
     for rows in read(plan, pieces):
         # Each feature begins with the comma after the one before.

@@ -47,7 +47,7 @@ class Rows:
 
     def of_station(self, told: pa.Array) -> pa.Array:
         """For each point what is told of its station."""
-        return told.take(pa.array(self.places))
+        return told.take(texts.places_of(self.places))
 
 
 def read(

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
+from datasets.exports import texts
 from datasets.exports.plans import Plan, is_text
 from datasets.exports.rows import INSTANT, Rows, read
 from datasets.models import Variable
@@ -89,7 +90,7 @@ def _field(plan: Plan, variable: Variable) -> pa.Field:
 
 def _tables(plan: Plan, schema: pa.Schema, pieces: Iterable[bytes]) -> Iterator[pa.Table]:
     numbers = frozenset(one.name for one in plan.variables if not is_text(one))
-    codes = pa.array(plan.codes, pa.string())
+    codes = texts.column(plan.codes)
     for rows in read(plan, pieces, numbers=numbers):
         columns = [_column(rows, name, codes) for name in schema.names]
         yield pa.Table.from_arrays(columns, schema=schema)
@@ -101,7 +102,7 @@ def _column(rows: Rows, name: str, codes: pa.Array) -> pa.Array:
     if name == "timestamp":
         return rows.timestamp
     if name == "station":
-        return pa.DictionaryArray.from_arrays(pa.array(rows.places, pa.int32()), codes)
+        return pa.DictionaryArray.from_arrays(texts.places_of(rows.places), codes)
     return rows.cells[name]
 
 

@@ -21,7 +21,7 @@ HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
 # What a spreadsheet would compute. Apostrophes before it get one more, so that one can be taken
 # away again whatever was there.
 COMPUTED = r"\A('*[=+\-@\t\r])"
-NEEDS_QUOTES = r"[\",\r\n]"
+NEEDS_QUOTES = r"[\",\r\n]|^$"
 
 
 def id_heads(dataset_id: UUID, stations: Sequence[int]) -> Bytes:
@@ -82,22 +82,48 @@ def _decimals(fractions: Ints) -> pa.Array:
 def strings(letters: Bytes) -> pa.Array:
     """Texts of one length; shape (texts, letters)."""
     count, length = letters.shape
-    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(length)
-    data = pa.py_buffer(np.ascontiguousarray(letters))
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), data)
+    ends = np.arange(count + 1, dtype=np.int32) * np.int32(length)
+    return _strings(ends, pa.py_buffer(np.ascontiguousarray(letters)))
+
+
+def column(texts: Sequence[str]) -> pa.Array:
+    """Texts as an array.
+
+    Not by `pa.array`: with its first list or number that loads pandas, which takes a second.
+    """
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return _strings(ends, pa.py_buffer(b"".join(encoded)))
+
+
+def _strings(ends: NDArray[np.int32], letters: pa.Buffer) -> pa.Array:
+    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), letters)
+
+
+def places_of(places: Ints) -> pa.Array:
+    """Places in an array as Arrow takes them."""
+    return pa.Int32Array.from_buffers(
+        pa.int32(), len(places), [None, pa.py_buffer(places.astype(np.int32))]
+    )
 
 
 def join(*pieces: Any, by: str = "", null: str = "") -> pa.Array:
     """Texts side by side, row by row; a piece that is a `str` is the same in all rows."""
-    return pc.binary_join_element_wise(*pieces, by, null_handling="replace", null_replacement=null)
+    found = [_scalar(piece) if isinstance(piece, str) else piece for piece in (*pieces, by)]
+    return pc.binary_join_element_wise(*found, null_handling="replace", null_replacement=null)
+
+
+@functools.cache
+def _scalar(text: str) -> pa.Scalar:
+    return column([text])[0]
 
 
 def flowing(rows: pa.Array) -> bytes:
     """All texts of a column one after the other."""
+    _, ends, letters = rows.buffers()
     first, last = rows.offset, rows.offset + len(rows)
-    _, offsets, data = rows.buffers()
-    start, end = np.frombuffer(offsets, np.int32)[[first, last]].tolist()
-    return bytes(memoryview(data)[start:end])
+    start, end = np.frombuffer(ends, np.int32)[[first, last]].tolist()
+    return bytes(memoryview(letters)[start:end])
 
 
 # ------------------------------------------------------------------ cells of CSV
@@ -110,14 +136,13 @@ def guarded(texts: pa.Array) -> pa.Array:
 
 def quoted(texts: pa.Array) -> pa.Array:
     """Cells by RFC 4180; a text without a letter in quotes, for an empty cell says nothing."""
-    needs = pc.or_(pc.match_substring_regex(texts, NEEDS_QUOTES), pc.equal(texts, ""))
+    needs = pc.match_substring_regex(texts, NEEDS_QUOTES)
     if not pc.any(needs).as_py():
         return texts
-    doubled = join('"', pc.replace_substring(texts, '"', '""'), '"')
-    return pc.if_else(needs, doubled, texts)
+    return pc.if_else(needs, join('"', pc.replace_substring(texts, '"', '""'), '"'), texts)
 
 
 def cells(texts: Sequence[str]) -> pa.Array:
     """Codes and names as cells; one that is empty says that there is none."""
-    found = quoted(guarded(pa.array(texts, pa.string())))
-    return pc.if_else(pc.equal(found, '""'), "", found)
+    found = quoted(guarded(column(texts))).to_pylist()
+    return column(["" if cell == '""' else cell for cell in found])

@@ -20,7 +20,10 @@ HEADER_BYTES = 256 * 1024
 BLOCKS = 4
 # An export puts an apostrophe before texts that a spreadsheet would compute.
 GUARD = re.compile(r"^'(?='*[=+\-@\t\r])")
-ROW = re.compile(r"Row #(\d+)")
+RAGGED = re.compile(r"Row #(\d+): Expected \d+ columns, got (\d+)")
+NOT_UTF8 = re.compile(r"Row #(\d+): .*UTF8")
+# More than a row can have, so that these cells in it are ours.
+COMMAS = 300
 
 
 def read(file: BinaryIO, reading: Reading) -> Iterator[Batch]:
@@ -89,10 +92,7 @@ def _refuse_header(head: bytes, names: list[str]) -> None:
 
 
 class _Ended:
-    """A file followed by one more line, as the reader of rows wants it.
-
-    Without that line nobody would see that the last quote is not closed.
-    """
+    """A file followed by something more, as the reader of rows wants it."""
 
     closed = False
 
@@ -112,11 +112,12 @@ class Rows:
     def __init__(self, file: BinaryIO, names: list[str], block_bytes: int) -> None:
         self.names, self.block_bytes = names, block_bytes
         self.count = 0
-        # Nobody can have put into a file what is made up only now.
-        self.last = secrets.token_hex(8)
-        ending = self.last + "," * (len(names) - 1)
-        self._file = _Ended(file, f"\n{ending}\n".encode())
-        self._ragged: UnreadableInputError | None = None
+        # One more row follows the last: a cell of commas between quotes, and empty ones. Where the
+        # last quote is not closed, it is closed by that, and the commas make the row too long.
+        # Otherwise nobody would see it. Nobody can have sent what is made up only now.
+        self.last = "," * COMMAS + secrets.token_hex(8)
+        ending = f'\n"{self.last}"' + "," * (len(names) - 1) + "\n"
+        self._file = _Ended(file, ending.encode())
 
     def tables(self, rows: int) -> Iterator[pa.Table]:
         """Tables of some blocks and at most so many rows, and at least one."""
@@ -133,17 +134,14 @@ class Rows:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         """The blocks, without the line that was put after them."""
-        at_end = False
         try:
             for batch in self._opened():
-                at_end = bool(len(batch) and batch.column(0)[-1].as_py() == self.last)
-                kept = len(batch) - at_end
+                is_end = bool(len(batch) and batch.column(0)[-1].as_py() == self.last)
+                kept = len(batch) - is_end
                 yield batch.slice(0, kept)
                 self.count += kept
         except pa.ArrowInvalid as error:
             raise self._explained(str(error)) from error
-        if not at_end:
-            raise self._unclosed(self.count - 1)
 
     def _opened(self) -> Any:
         return arrow.open_csv(
@@ -152,9 +150,8 @@ class Rows:
             read_options=arrow.ReadOptions(
                 use_threads=False, block_size=self.block_bytes, column_names=self.names
             ),
-            parse_options=arrow.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=self._note_ragged
-            ),
+            # Without a handler of bad rows: it fails where they are not in UTF-8.
+            parse_options=arrow.ParseOptions(newlines_in_values=True),
             convert_options=arrow.ConvertOptions(
                 column_types=dict.fromkeys(self.names, pa.string()),
                 null_values=[""],
@@ -162,36 +159,25 @@ class Rows:
             ),
         )
 
-    def _note_ragged(self, row: Any) -> str:
-        number, cells = row.number - 1, row.actual_columns
-        if self.last in row.text:
-            self._ragged = self._unclosed(number)
-            return "error"
-        counted = f"Row {number} (from 0) has {cells} cells and the header {len(self.names)}"
-        hint = "; write decimals with a point" if cells > len(self.names) else ""
-        self._ragged = UnreadableInputError(f"{counted}{hint}.", details={"row": number})
-        return "error"
-
-    def _unclosed(self, row: int) -> UnreadableInputError:
-        message = f"In row {row} (from 0) a quote is opened and not closed."
-        return UnreadableInputError(message, details={"row": row})
-
     def _explained(self, message: str) -> UnreadableInputError:
         """What is wrong, without the contents that the reader's own message shows."""
-        if self._ragged is not None:
-            return self._ragged
-        found = ROW.search(message)
-        if "UTF8" in message and found:
-            row = int(found[1]) - 1
-            text = f"Row {row} (from 0) is not in UTF-8; save the file so and try again."
-            return UnreadableInputError(text, details={"row": row})
-        if "straddling" in message:
-            text = (
-                f"Row {self.count} (from 0) is longer than {self.block_bytes} bytes; "
-                "is a quote not closed?"
-            )
-            return UnreadableInputError(text, details={"row": self.count})
-        return UnreadableInputError("This is not a CSV file.")
+        if found := RAGGED.match(message.removeprefix("CSV parse error: ")):
+            row, text = int(found[1]) - 1, self._why_ragged(int(found[2]))
+        elif found := NOT_UTF8.search(message):
+            row, text = int(found[1]) - 1, "is not in UTF-8; save the file so and try again."
+        elif "straddling" in message:
+            row = self.count
+            text = f"is longer than {self.block_bytes} bytes; is a quote not closed?"
+        else:
+            return UnreadableInputError("This is not a CSV file.")
+        return UnreadableInputError(f"Row {row} (from 0) {text}", details={"row": row})
+
+    def _why_ragged(self, cells: int) -> str:
+        width = len(self.names)
+        if COMMAS < cells < COMMAS + 2 * width:
+            return "has a quote that is opened and not closed."
+        hint = "; write decimals with a point" if cells > width else ""
+        return f"has {cells} cells and the header {width}{hint}."
 
 
 registry.add(Format("csv", ("text/csv",), (".csv",), read))

@@ -78,7 +78,9 @@ def _numbers(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
         batch.problems.add(_mask(column.is_valid()), variable.name, "Not a number.")
         return pa.nulls(len(column), pa.float64())
     odd = _mask(pc.invert(pc.is_finite(column)))
-    batch.problems.add(odd, variable.name, "Not a finite number.")
+    if odd.any():
+        batch.problems.add(odd, variable.name, "Not a finite number.")
+        column = pc.if_else(pa.array(odd), pa.scalar(None, pa.float64()), column)
     return column
 
 

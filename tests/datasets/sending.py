@@ -15,8 +15,8 @@ from datasets.ingest import Author, Batch, Options
 from datasets.models import Dataset
 from datastream.core.errors import InvalidRowsError, PlatformError
 
-# So small that a few rows make several pieces, and a CSV several blocks of 100 bytes.
-SMALL: dict[str, Any] = {"piece_rows": 3, "piece_bytes": 400}
+# So small that a few rows make several pieces, and a CSV several blocks of 400 bytes.
+SMALL: dict[str, Any] = {"piece_rows": 3, "piece_bytes": 1600}
 
 
 def sent(content: str | bytes | BinaryIO, kind: str = "csv", **reading: Any) -> Sent:

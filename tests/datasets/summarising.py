@@ -38,14 +38,16 @@ def frame(points: Iterable[Point], variable: str) -> pd.DataFrame:
     rows = [
         (
             one.get("station", ""),
-            pd.Timestamp(one["timestamp"]).tz_convert("UTC"),
+            one["timestamp"],
             one["value"][variable],
             one.get("metadata", {}).get("quality", {}).get(variable) == 4,
         )
         for one in points
         if variable in one["value"]
     ]
-    return pd.DataFrame(rows, columns=["station", "time", "value", "failed"])
+    found = pd.DataFrame(rows, columns=["station", "time", "value", "failed"])
+    found = found.astype({"value": float, "failed": bool})
+    return found.assign(time=pd.to_datetime(found["time"], utc=True, format="ISO8601"))
 
 
 def statistics(
@@ -72,7 +74,7 @@ def compare(
     zone: str = "UTC",
 ) -> None:
     """Each period of an answer holds what it should; one that should hold nothing is empty."""
-    times = pd.DatetimeIndex([one["timestamp"] for one in results])
+    times = pd.DatetimeIndex(pd.to_datetime([one["timestamp"] for one in results], utc=True))
     periods = [[one["station"] for one in results], keys(times, step, zone)]
     index = pd.MultiIndex.from_arrays(periods, names=["station", "period"])
     assert index.is_unique

@@ -111,7 +111,7 @@ def test_a_dataset_without_points_is_an_empty_file(dataset: Dataset, kind: str):
 def test_what_is_not_there_is_refused_before_the_first_byte(filled: Dataset, kind: str):
     for asked in ({"stations": ("x",)}, {"variables": ("TMAX", "X")}):
         with pytest.raises(InvalidInputError):
-            exports.stream(view(filled), Selection(3, **asked), kind)  # type: ignore[arg-type]
+            exports.stream(view(filled), Selection(3, **asked), kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -181,7 +181,8 @@ def test_what_is_compressed_comes_out_piece_by_piece(
     write(made, days(500))
     monkeypatch.setattr(copying, "PIECE_BYTES", 2000)
     query = {"format": "csv"}
-    answer = api.get(f"/api/v1/datasets/{made.pk}/data", query, HTTP_ACCEPT_ENCODING="gzip")
+    path = f"/api/v1/datasets/{made.pk}/data"
+    answer: Any = api.get(path, query, HTTP_ACCEPT_ENCODING="gzip")
     unpacker = zlib.decompressobj(wbits=31)
     unpacked = [unpacker.decompress(chunk) for chunk in answer.streaming_content]
     sizes = [len(one) for one in unpacked if one]

@@ -59,7 +59,7 @@ def without_ids(dataset: Dataset, revision: int | None = None) -> list[dict[str,
 
 def sent(api: APIClient, dataset: Dataset, content: bytes, kind: str) -> dict[str, Any]:
     path = f"/api/v1/datasets/{dataset.pk}/data"
-    answer = api.generic("POST", path, content, content_type=MEDIA_TYPES[kind])
+    answer = api.post(path, content, content_type=MEDIA_TYPES[kind])
     assert answer.status_code == 200, answer.json()
     return dict(answer.json())
 

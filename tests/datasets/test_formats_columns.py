@@ -355,7 +355,7 @@ def test_texts_that_may_unpack_to_any_size_are_refused():
 
 
 def test_a_row_longer_than_a_piece_is_named(kind: str):
-    texts = ["x"] * 5 + ["x" * 500] + ["x"]
+    texts = ["x"] * 5 + ["x" * 2000] + ["x"]
     content = BYTES_OF[kind]({"timestamp": ["2001-01-01"] * 7, "A": texts})
     error = error_of(sent(content, kind, **SMALL))
     assert (type(error), error.details) == (UnreadableInputError, {"row": 5})

@@ -120,9 +120,9 @@ def test_in_33_lines_that_only_together_are_json_are_refused():
 
 
 def test_a_line_longer_than_a_piece_is_refused():
-    content = LINE * 3 + '{"timestamp": "' + "x" * 900 + '"}\n'
+    content = LINE * 3 + '{"timestamp": "' + "x" * 4000 + '"}\n'
     error = error_of(sent(content, "ndjson", **SMALL))
-    assert (error.message, error.details) == ("Line 4: It is longer than 400 bytes.", {"row": 3})
+    assert (error.message, error.details) == ("Line 4: It is longer than 1600 bytes.", {"row": 3})
 
 
 def test_an_empty_ndjson_file_holds_no_points(dataset: Dataset):

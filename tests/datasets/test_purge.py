@@ -44,6 +44,7 @@ from tests.factories import days, make_dataset, make_user, write
 from visualizations import services as drawing
 from visualizations.models import Visualization
 
+pytestmark = pytest.mark.slow
 ALL = "/api/v1/datasets"
 HANGING_ON_IT = (
     DataPoint, PointVersion, Rollup, RevisionExtent, Revision, Receipt, Event, Export, Share,
@@ -117,7 +118,7 @@ def test_a_deleted_dataset_is_gone_at_once(api: APIClient, filled: Dataset):
         api.get(f"/api/v1/analyses/{analysis.pk}"),
         api.get(f"/api/v1/visualizations/{picture.pk}"),
         api.get(f"/api/v1/visualizations/{picture.pk}/image"),
-        api.get(f"/api/v1/receipts/{Receipt.objects.first().pk}"),
+        api.get(f"/api/v1/receipts/{Receipt.objects.filter(dataset=filled)[0].pk}"),
         api.patch(path, {"name": "x"}, format="json"),
         api.post(f"{path}/data", days(1), format="json"),
         api.post(f"{path}/stations", {"code": "new"}, format="json"),
@@ -332,11 +333,11 @@ def test_two_purges_at_once_do_not_wait_for_each_other(filled: Dataset):
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"purge {filled.pk}"]
-            )
-        purge.purge(filled.pk)
-        assert left(filled)["DataPoint"] == 30
+            key = [f"purge {filled.pk}"]
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
+            purge.purge(filled.pk)
+            assert left(filled)["DataPoint"] == 30
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", key)
     finally:
         other.close()
     purge.purge(filled.pk)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.db import Error, connection, connections
 
-from datasets import access, ingest, services
+from datasets import ingest, services
 from datasets.ingest import Key, Removed
 from datasets.models import DataPoint, Dataset, Event, PointVersion, Receipt, RevisionExtent
 from datasets.services import purge
+from datastream.core.errors import NotFoundError
 from tests.datasets.changes import changes
 from tests.datasets.reading import point, read, view
 from tests.factories import days, make_dataset, make_user, signed_in, write
@@ -215,7 +216,7 @@ def test_a_deletion_waits_for_the_write_that_is_at_it(dataset: Dataset):
         for number in range(30):
             try:
                 write(dataset, [point({"TMAX": number}, station=f"s{number}")])
-            except access.NotFoundError:
+            except NotFoundError:
                 return
 
     at_once(write_on, write_on, lambda: services.delete_dataset(view(dataset)))

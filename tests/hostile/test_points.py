@@ -184,29 +184,38 @@ def test_in_21_one_point_twice_with_other_values(target: Target, kind: str, othe
     assert named == ["2", "0"]
 
 
-FAR = 200_000
-
-
-def far_apart(last: str) -> str:
-    """So many hours at one station, and the first of them again as the last line."""
-    hours = np.datetime64("1980-01-01T00", "h") + np.arange(FAR - 1)
-    lines = [f"{hour}:00,{CANARY},{n % 90 - 30}.5" for n, hour in enumerate(hours.astype(str))]
+def far_apart(n: int, last: str) -> str:
+    """So many lines: hours at one station, and the first of them again as the last line."""
+    hours = np.datetime64("1980-01-01T00", "h") + np.arange(n - 1)
+    lines = [f"{hour}:00,{CANARY},{k % 90 - 30}.5" for k, hour in enumerate(hours.astype(str))]
     return "\n".join(["timestamp,station,TMAX", *lines, last, ""])
 
 
-def test_in_21_rows_far_apart_in_a_large_csv(target: Target):
-    sent = far_apart(f"1980-01-01T01:00:00+01:00,{CANARY},7")
-    detail = target.send(sent, kind=CSV)
-    assert rows(detail) == [(0, "timestamp"), (FAR - 1, "timestamp")]
-    named = [row["message"].split()[1] for row in detail["details"]["rows"]]
-    assert named == [str(FAR - 1), "0"]
+# The same instant as the first, said in another way.
+AGAIN = f"1980-01-01T01:00:00+01:00,{CANARY}"
 
 
-def test_in_21_equal_twins_far_apart_count_once(fresh: Fresh):
+@pytest.mark.parametrize(("n", "is_empty"), [(200_000, True), (80_000, False)])
+def test_in_21_rows_far_apart_in_a_large_csv(fresh: Fresh, n: int, is_empty: bool):
+    """Into a span where nothing is stored, and beside what is stored."""
     dataset = fresh()
-    found = dataset.accepted(far_apart(f"1980-01-01T01:00:00+01:00,{CANARY},-30.5"), kind=CSV)
-    assert (found["received"], found["inserted"], found["unchanged"]) == (FAR, FAR - 1, 1)
-    assert dataset.get().json()["point_count"] == FAR - 1
+    if not is_empty:
+        dataset.accepted(at("1980-02-01", value={"TMAX": 60}))
+    detail = dataset.send(far_apart(n, f"{AGAIN},7"), kind=CSV)
+    assert rows(detail) == [(0, "timestamp"), (n - 1, "timestamp")]
+    named = [row["message"].split()[1] for row in detail["details"]["rows"]]
+    assert named == [str(n - 1), "0"]
+
+
+@pytest.mark.parametrize(("n", "is_empty"), [(200_000, True), (80_000, False)])
+def test_in_21_equal_twins_far_apart_count_once(fresh: Fresh, n: int, is_empty: bool):
+    dataset = fresh()
+    if not is_empty:
+        dataset.accepted(at("1980-02-01", value={"TMAX": 60}))
+    found = dataset.accepted(far_apart(n, f"{AGAIN},-30.5"), kind=CSV)
+    assert (found["received"], found["unchanged"]) == (n, 1)
+    assert found["inserted"] + found["updated"] == n - 1
+    assert dataset.get().json()["point_count"] == n - 1
 
 
 @pytest.mark.parametrize("kind", WRITERS)
