@@ -7,7 +7,7 @@ from datasets.periods import Bools, Ints
 
 Floats = NDArray[np.float64]
 
-# WMO-No. 1203, Guidelines on the Calculation of Climate Normals, 2017, section 4.4.1.
+# WMO-No. 1203, Guidelines on the Calculation of Climate Normals, 2017: of individual months.
 MOST_MISSING, MOST_IN_A_ROW = 10, 4
 
 

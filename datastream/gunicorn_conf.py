@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from celery import current_app
 from django.conf import settings
 from django.urls import get_resolver
@@ -36,6 +37,8 @@ def post_worker_init(_worker: Any) -> None:
     """Load all routes and the queue's library now, or the first requests wait for them."""
     _ = get_resolver().url_patterns
     _ = current_app.connection_for_write().transport
+    # Its own pool takes three times as much for a large body, and keeps it.
+    pa.set_memory_pool(pa.system_memory_pool())
     # pyarrow looks for it at the first array it makes, which takes half a second.
     importlib.import_module("pandas")
     # Points read from JSON are many small objects and no rings: looking for rings among them, and

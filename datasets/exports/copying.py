@@ -60,10 +60,11 @@ class Copied:
         """End the statement, the transaction, the connection and the thread."""
         self._stopped.set()
         while self._thread.is_alive():
-            if self._own is not None:
-                # More than once: the statement may not have begun, or another may be at it.
+            own = self._own
+            if own is not None:
+                # More than once, for the statement may not have begun.
                 with suppress(psycopg2.Error):
-                    self._own.cancel()
+                    own.cancel()
             self._thread.join(CANCEL_EVERY_S)
 
     # ------------------------------------------------------------------ the thread's side

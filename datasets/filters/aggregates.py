@@ -14,6 +14,7 @@ from datasets.selectors.points import Selection
 from datasets.selectors.window import LARGEST_PX, Drawing
 from datastream.core.api.paging import whole_number
 from datastream.core.errors import InvalidInputError
+from datastream.core.units import Conversion
 
 FIELDS = ("timestamp", "station", "value")
 RESOLUTIONS = ("raw", *STEPS, AUTO)
@@ -79,6 +80,14 @@ def fields(request: Request) -> tuple[str, ...]:
     if set(asked) - set(FIELDS):
         raise InvalidInputError.of("fields", f"Choose from {', '.join(FIELDS)}.")
     return asked
+
+
+def conversion(request: Request, view: View, variable: str) -> Conversion | None:
+    """How the one variable that is drawn is converted."""
+    found = points.conversions(request, view)
+    if found.keys() - {variable}:
+        raise InvalidInputError.of("units", f"Only {variable} is drawn; give one unit for it.")
+    return found.get(variable)
 
 
 def drawing(request: Request, view: View) -> tuple[Selection, Drawing]:

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import connection
 
 from datasets.ingest.copy import copy_in
 from datasets.ingest.rows import Ints, Rows
@@ -22,7 +21,6 @@ MANY = 20_000
 
 PointKey = tuple[int, int]  # station and µs
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 IS_ANYTHING_STORED = """
 SELECT EXISTS (
     SELECT FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) span(station_id, lo, hi),
@@ -143,12 +141,6 @@ class Contradiction(Exception):  # noqa: N818 - a signal to the caller, who make
     def __init__(self, keys: list[PointKey]) -> None:
         super().__init__()
         self.keys = keys
-
-
-def lock(dataset: UUID) -> None:
-    """Let nobody else write to the dataset until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, [str(dataset)])
 
 
 class Merge:

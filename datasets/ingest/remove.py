@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from datasets.ingest import merge as merging
 from datasets.ingest import traces
+from datasets.ingest.locks import locked_dataset
 from datasets.ingest.traces import Author, Change, Key, Traces
 from datasets.ingest.write import TIME_LIMIT
 from datasets.models import Dataset, Station
@@ -117,7 +117,7 @@ def remove(
         earlier = traces.stored_receipt(author, key)
         if earlier is not None:
             return Removed(earlier.counts["deleted"], earlier.revision or 0, earlier.pk)
-        dataset = _locked(dataset_id)
+        dataset = locked_dataset(dataset_id)
         span = {"start": start, "end": end, "stations": _numbers(dataset, stations)}
         return _remove(cursor, dataset, span, author=author, key=key)
 
@@ -128,20 +128,12 @@ def remove_point(dataset_id: UUID, *, station: int, timestamp: datetime, author:
     is_last = timestamp == datetime.fromisoformat(LAST)
     end = "infinity" if is_last else timestamp + MICROSECOND
     with connection.cursor() as cursor:
-        dataset = _locked(dataset_id)
+        dataset = locked_dataset(dataset_id)
         span = {"start": timestamp, "end": end, "stations": [station]}
         removed = _remove(cursor, dataset, span, author=author, key=None)
     if not removed.deleted:
         raise NotFoundError
     return removed
-
-
-def _locked(dataset_id: UUID) -> Dataset:
-    merging.lock(dataset_id)
-    dataset = Dataset.objects.select_for_update(no_key=True).filter(pk=dataset_id).first()
-    if dataset is None:
-        raise NotFoundError
-    return dataset
 
 
 def _numbers(dataset: Dataset, codes: Sequence[str]) -> list[int]:

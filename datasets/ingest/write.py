@@ -8,11 +8,11 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from datasets.ingest import merge as merging
 from datasets.ingest import traces
 from datasets.ingest.ahead import Ahead
 from datasets.ingest.batch import LISTED, Batch
-from datasets.ingest.merge import Contradiction, Merge
+from datasets.ingest.locks import locked_dataset
+from datasets.ingest.merge import Contradiction, Merge, PointKey
 from datasets.ingest.resolve import Resolver
 from datasets.ingest.rows import TORN
 from datasets.ingest.traces import Author, Change, Key, Traces
@@ -21,7 +21,6 @@ from datastream.core.errors import (
     ConflictError,
     InvalidInputError,
     InvalidRowsError,
-    NotFoundError,
     RowError,
     TooLargeError,
 )
@@ -130,8 +129,7 @@ class Writing:
             earlier = traces.stored_receipt(self.author, key)
             if earlier is not None:
                 return _replayed(earlier)
-            merging.lock(self.dataset_id)
-            dataset = self._locked_dataset()
+            dataset = locked_dataset(self.dataset_id)
             self.resolver = Resolver(dataset, self.options.missing)
             merge = Merge(cursor, dataset.pk, dataset.revision + 1)
             self._take_all(merge)
@@ -139,13 +137,6 @@ class Writing:
         if also is not None:
             also(self.outcome)
         return self.outcome
-
-    def _locked_dataset(self) -> Dataset:
-        rows = Dataset.objects.select_for_update(no_key=True)
-        dataset = rows.filter(pk=self.dataset_id, deleted_at__isnull=True).first()
-        if dataset is None:
-            raise NotFoundError
-        return dataset
 
     def _take_all(self, merge: Merge) -> None:
         outcome = self.outcome
@@ -213,7 +204,7 @@ class Writing:
 
     # ------------------------------------------------------------------ rows named in errors
 
-    def _reject_torn(self, count: int, keys: list[merging.PointKey]) -> None:
+    def _reject_torn(self, count: int, keys: list[PointKey]) -> None:
         """One key stood twice with other contents, in different batches: none of them counts."""
         rows = self._rows_with(keys)
         first = dict(reversed([(key, row) for row, key in rows]))
@@ -229,9 +220,9 @@ class Writing:
         if self.options.on_invalid == "reject":
             raise InvalidRowsError(outcome.errors, outcome.rejected)
 
-    def _rows_with(self, keys: list[merging.PointKey]) -> list[tuple[int, merging.PointKey]]:
+    def _rows_with(self, keys: list[PointKey]) -> list[tuple[int, PointKey]]:
         """Row and key of the sent rows with one of these keys: what was sent is read again."""
-        found: list[tuple[int, merging.PointKey]] = []
+        found: list[tuple[int, PointKey]] = []
         micros, wanted = np.array([key[1] for key in keys]), set(keys)
         for batch in self.sent:
             prepared = self.resolver.prepare(batch)

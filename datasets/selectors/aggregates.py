@@ -23,6 +23,8 @@ STATISTICS = (*statistics.SQL, COUNT)
 AUTO, WMO = "auto", "wmo"
 # The rule is about the days of a month, and what is made of months.
 FOR_WMO = ("month", "season", "year")
+# A page has fewer periods where each has very many numbers.
+MOST_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def page(asked: Reading, *, limit: int, after: Key | None = None) -> Page:
 
     Only the points of the periods on the page are read.
     """
+    limit = max(1, min(limit, MOST_NUMBERS // max(1, _width(asked))))
     found = cells(
         asked.view,
         asked.selection,
@@ -154,6 +157,14 @@ def page(asked: Reading, *, limit: int, after: Key | None = None) -> Page:
         is_shown=is_shown[order],
         last=found.last,
     )
+
+
+def _width(asked: Reading) -> int:
+    """How many numbers a period takes."""
+    width = asked.measures.width
+    if asked.question.min_coverage == WMO:
+        width += asked.calendar.step.length // DAY * Measures((), ()).width
+    return len(asked.variables) * width
 
 
 def _expected(asked: Reading, found: Cells) -> Floats:

@@ -1,7 +1,7 @@
 """Statistics of variables over periods, from raw points and, where they are valid, roll-ups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ SQL = {
     "p95": "percentile_cont(0.95) WITHIN GROUP (ORDER BY {v})",
     "std": "stddev_samp({v})",
 }
+# A statement has at most 1,664 columns.
+VARIABLES_AT_ONCE = 100
 RAW = """{cte}
 SELECT cell, {aggregates}
 FROM (
@@ -80,8 +82,10 @@ def table(
     ready, raw = rollups.split(view, revision, parts, measures=measures, grain=grain)
     if ready and not rollups.read(view, ready, numbers, measures=measures, grain=str(grain)):
         raw += ready
-    if raw and measures.names:
-        _read(view, revision, raw, numbers, measures=measures)
+    for begin in range(0, len(measures.names) if raw else 0, VARIABLES_AT_ONCE):
+        some = slice(begin, begin + VARIABLES_AT_ONCE)
+        part = replace(measures, names=measures.names[some], numbers=measures.numbers[some])
+        _read(view, revision, raw, numbers[:, some], measures=part)
     return Table(measures, numbers)
 
 

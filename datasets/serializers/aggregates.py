@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 
+@extend_schema_serializer(many=False)
 class WindowSerializer(serializers.Serializer[Any]):
     """What a chart draws; the arrays are of equal length, null where a step has no value."""
 

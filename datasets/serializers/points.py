@@ -24,11 +24,35 @@ COLUMNS: dict[str, Any] = {
     "additionalProperties": {"type": "array"},
 }
 ROWS: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schemas/Point"}}
+STATISTICS: dict[str, Any] = {
+    "type": "object",
+    "description": "The statistics asked for, null where too few values are there for them.",
+    "required": ["count", "expected", "coverage", "flagged"],
+    "properties": {
+        "count": {"type": "integer", "description": "Values that are there."},
+        "expected": {"type": ["integer", "null"], "description": "How many there should be."},
+        "coverage": {"type": ["number", "null"], "description": "Their ratio."},
+        "flagged": {"type": "integer", "description": "Values that failed quality control."},
+    },
+    "additionalProperties": {"type": ["number", "null"]},
+}
+PERIODS: dict[str, Any] = {
+    "type": "array",
+    "description": "With `resolution`: `timestamp` is the period's start.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "timestamp": {"type": "string", "format": "date-time"},
+            "station": {"type": "string"},
+            "value": {"type": "object", "additionalProperties": STATISTICS},
+        },
+    },
+}
 
 
-@extend_schema_field({"oneOf": [ROWS, COLUMNS]})
+@extend_schema_field({"anyOf": [ROWS, PERIODS, COLUMNS]})
 class ResultsField(serializers.Field[Any, Any, Any, Any]):
-    """Points as rows or as columns; only described."""
+    """Points or periods as rows or as columns; only described."""
 
 
 class NewPointSerializer(serializers.Serializer[Any]):
@@ -44,6 +68,15 @@ class PointPageSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(help_text="What was read; `next` reads the same.")
     units = serializers.DictField(
         child=serializers.CharField(), help_text="Of the values as they are answered."
+    )
+    resolution = serializers.CharField(
+        required=False, help_text="The step of the periods; this and the next two only with it."
+    )
+    timezone = serializers.CharField(required=False, help_text="Whose calendar they follow.")
+    intervals = serializers.DictField(
+        required=False,
+        child=serializers.CharField(allow_blank=True),
+        help_text="ISO 8601 duration between values, as declared or seen; empty where unknown.",
     )
     next = serializers.URLField(allow_null=True)
     results = ResultsField()

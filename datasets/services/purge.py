@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from datasets.ingest import merge as merging
+from datasets import ingest
 from datasets.models import Dataset, Export
 from datasets.services import exports
 from datastream.core import jobs
@@ -66,7 +66,7 @@ def _step(dataset_id: UUID) -> Iterator[Any]:
         cursor.execute(TRY_LOCK, [f"purge {dataset_id}"])
         if not cursor.fetchone()[0]:
             raise _Busy
-        merging.lock(dataset_id)
+        ingest.lock(dataset_id)
         cursor.execute(BY_KEY)
         yield cursor
 

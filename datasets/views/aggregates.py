@@ -201,12 +201,12 @@ class WindowViewSet(Nested):
         """
         view = self.view()
         selection, drawing = filters.drawing(request, view)
-        conversions = point_filters.conversions(request, view)
+        conversion = filters.conversion(request, view, drawing.variable)
         headers = headers_of(request, view, selection.revision, JSON)
         if is_unchanged(request, headers["ETag"].strip('"')):
             return HttpResponse(status=304, headers=headers)
         found = window(view, selection, drawing)
-        body = summaries.drawn(found, conversions.get(drawing.variable))
+        body = summaries.drawn(found, conversion)
         facts = {"dataset": str(view.dataset.pk), "revision": selection.revision}
         facts["timezone"] = filters.name_of(drawing.zone)
         return HttpResponse(dumps(facts | body), content_type=KINDS[JSON], headers=headers)

@@ -93,14 +93,8 @@ class ChangesViewSet(Nested):
         """
         view = self.view()
         kind = negotiation.asked(request, KINDS)
-        changes = filters.changes(request, view)
-        asked = cursors.asked(view.digest, self._asked(request))
-        after = None
-        if "cursor" in request.query_params:
-            until, after = change_cursors.read(request.query_params["cursor"], asked)
-            changes = selector.up_to(changes, until)
-        if kind == NDJSON:
-            _refuse_paging(request)
+        limit = whole_number(request, "limit", DEFAULT_LIMIT, LARGEST_LIMIT)
+        changes, after = self._asked(request, view, kind)
         versions = [changes.until, view.dataset.meta_version]
         tag = tag_of(view.digest, versions, kind, sorted(request.query_params.lists()))
         headers = {"ETag": f'"{tag}"', "Vary": "Accept"}
@@ -113,24 +107,35 @@ class ChangesViewSet(Nested):
             page = selector.page(view, changes, limit=STREAMED, separator="\n")
             lines = self._lines(page, changes)
             return StreamingHttpResponse(lines, content_type=KINDS[kind], headers=headers)
-        limit = whole_number(request, "limit", DEFAULT_LIMIT, LARGEST_LIMIT)
         page = selector.page(view, changes, limit=limit, after=after)
-        following = self._next(request, changes, page.last, asked)
-        body = _body(view, changes, page, following)
+        body = self._body(request, view, changes, page)
         return HttpResponse(body, content_type=KINDS[kind], headers=headers)
 
-    def _asked(self, request: Request) -> Any:
-        """The query but for how it is paged."""
-        query = request.query_params.lists()
-        return sorted([name, values] for name, values in query if name not in PAGING)
+    def _asked(self, request: Request, view: View, kind: str) -> tuple[Changes, Place | None]:
+        """The changes that are asked for, and the place of the cursor."""
+        changes = filters.changes(request, view)
+        for name in PAGING if kind == NDJSON else ():
+            if name in request.query_params:
+                raise InvalidInputError.of(name, "All changes are streamed; leave this out.")
+        if "cursor" not in request.query_params:
+            return changes, None
+        until, after = change_cursors.read(request.query_params["cursor"], _query_of(request, view))
+        return selector.up_to(changes, until), after
 
-    def _next(
-        self, request: Request, changes: Changes, last: Place | None, asked: str
-    ) -> str | None:
-        if last is None:
-            return None
-        cursor = change_cursors.write(changes.until, last, asked)
-        return replace_query_param(request.build_absolute_uri(), "cursor", cursor)
+    def _body(self, request: Request, view: View, changes: Changes, page: selector.Page) -> bytes:
+        following = None
+        if page.last is not None:
+            cursor = change_cursors.write(changes.until, page.last, _query_of(request, view))
+            following = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
+        head = {
+            "dataset": str(view.dataset.pk),
+            "since": changes.since,
+            "revision": changes.until,
+            "next": following,
+        }
+        # The results are JSON already, put together by the database.
+        results = ",".join(page.pieces).encode()
+        return b"".join([dumps(head)[:-1], b',"results":[', results, b"]}"])
 
     def _lines(self, page: selector.Page, changes: Changes) -> Iterator[bytes]:
         while True:
@@ -143,22 +148,11 @@ class ChangesViewSet(Nested):
             page = selector.page(view, changes, limit=STREAMED, after=page.last, separator="\n")
 
 
-def _body(view: View, changes: Changes, page: selector.Page, following: str | None) -> bytes:
-    head = {
-        "dataset": str(view.dataset.pk),
-        "since": changes.since,
-        "revision": changes.until,
-        "next": following,
-    }
-    # The results are JSON already, put together by the database.
-    results = ",".join(page.pieces).encode()
-    return b"".join([dumps(head)[:-1], b',"results":[', results, b"]}"])
-
-
-def _refuse_paging(request: Request) -> None:
-    for name in PAGING:
-        if name in request.query_params:
-            raise InvalidInputError.of(name, "All changes are streamed; leave this out.")
+def _query_of(request: Request, view: View) -> str:
+    """A digest of the query but for how it is paged."""
+    query = request.query_params.lists()
+    chosen = sorted([name, values] for name, values in query if name not in PAGING)
+    return cursors.asked(view.digest, chosen)
 
 
 class Receipts(Resource):

@@ -129,8 +129,10 @@ class Reading(Nested):
         if found is None:
             raise NotFoundError
         fields = filters.point_fields(request)
-        shown = {name: found[name] for name in fields}
-        return tagged(request, shown, tag_of(view.digest, shown))
+        tag = tag_of(view.digest, found)
+        if "fields" in request.query_params:
+            tag += "-" + tag_of(fields)[:8]
+        return tagged(request, {name: found[name] for name in fields}, tag)
 
 
 def _place(

@@ -1,11 +1,9 @@
 """Points: one changed, one taken away, all in a range of time taken away."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -17,8 +15,8 @@ from datasets.filters.points import instant
 from datasets.selectors import points
 from datasets.serializers.history import PointChangeSerializer, RemovedSerializer
 from datasets.serializers.points import PointSerializer, uuid_or_none
+from datasets.views import idempotency
 from datasets.views.base import DATASET_ID, Nested
-from datasets.views.writing import KEY
 from datastream.core.api.conditional import check_unchanged, tag_of
 from datastream.core.api.views import refuse_unknown
 from datastream.core.errors import InvalidInputError, NotFoundError, PlatformError
@@ -118,7 +116,7 @@ class Removal(Nested):
             end=end,
             stations=tuple(dict.fromkeys(request.query_params.getlist("station"))),
             author=self._author("DELETE", view),
-            key=_idempotency_key(request),
+            key=idempotency.key(request),
         )
         return Response(removed.body())
 
@@ -168,13 +166,3 @@ def _range(request: Request) -> tuple[datetime, datetime]:
     if start > end:
         raise InvalidInputError.of("start", "`start` is after `end`.")
     return start, end
-
-
-def _idempotency_key(request: Request) -> ingest.Key | None:
-    name = request.headers.get("Idempotency-Key")
-    if name is None:
-        return None
-    if not KEY.fullmatch(name):
-        raise InvalidInputError.of("Idempotency-Key", "At most 255 visible ASCII characters.")
-    asked = orjson.dumps(sorted(request.query_params.lists()))
-    return ingest.Key(name, hashlib.sha256(asked).hexdigest())

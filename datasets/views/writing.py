@@ -1,11 +1,8 @@
 """Points: written in batches, from a body of any of the formats."""
 
-import hashlib
-import re
 import time
 from typing import BinaryIO
 
-import orjson
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import UnsupportedMediaType
@@ -18,15 +15,14 @@ from datasets.filters.catalogue import NUMBER
 from datasets.formats import Format, Reading
 from datasets.formats.sent import Sent
 from datasets.serializers.points import NewPointSerializer, OutcomeSerializer
+from datasets.views import idempotency
 from datasets.views.base import DATASET_ID, Nested
 from datastream.core.api import bodies
 from datastream.core.errors import InvalidInputError
 
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
 WRITE_QUERY = frozenset({"on_conflict", "on_invalid", "missing", "timezone"})
 # Rights are looked up again when a body took longer than this to come.
 RIGHTS_HOLD_S = 1.0
-PART = 1 << 20
 
 WRITE_PARAMETERS = [
     DATASET_ID,
@@ -92,7 +88,8 @@ class Writing(Nested):
         `timestamp`, optionally `station` and `metadata`, and every other column is a variable.
         """
         view = self.view(Right.EDIT)
-        options, key_name, kind = _options(request), _key_name(request), _format(request)
+        options, kind = _options(request), _format(request)
+        idempotency.name(request)
         began = time.monotonic()
         with _received(request, kind) as body:
             if time.monotonic() - began > RIGHTS_HOLD_S:
@@ -103,7 +100,7 @@ class Writing(Nested):
                 Sent(body, kind, _reading(request, kind)),
                 author=author,
                 options=options,
-                key=_key(request, key_name, body),
+                key=idempotency.key(request, body),
             )
         return Response(outcome.body())
 
@@ -143,24 +140,6 @@ def _options(request: Request) -> ingest.Options:
     if on_invalid not in {"reject", "skip"}:
         raise InvalidInputError.of("on_invalid", "Choose reject or skip.")
     return ingest.Options(on_conflict, on_invalid, _numbers(query.get("missing"), "missing"))
-
-
-def _key_name(request: Request) -> str | None:
-    name = request.headers.get("Idempotency-Key")
-    if name is not None and not KEY.fullmatch(name):
-        message = "At most 255 visible ASCII characters."
-        raise InvalidInputError.of("Idempotency-Key", message)
-    return name
-
-
-def _key(request: Request, name: str | None, body: BinaryIO) -> ingest.Key | None:
-    if name is None:
-        return None
-    body.seek(0)
-    digest = hashlib.sha256(orjson.dumps([sorted(request.query_params.lists())]))
-    while part := body.read(PART):
-        digest.update(part)
-    return ingest.Key(name, digest.hexdigest())
 
 
 def _numbers(text: str | None, name: str) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ PAGES = [
     "README.md",
     "docs/guide/write.md",
     "docs/guide/read.md",
+    "docs/guide/aggregate.md",
     "docs/guide/export.md",
     "docs/guide/history.md",
     "docs/guide/analyse.md",

@@ -26,6 +26,10 @@ READ = (
     "/datasets/{dataset_id}/shares",
     "/datasets/{dataset_id}/data",
     "/datasets/{dataset_id}/data/{point_id}",
+    "/datasets/{dataset_id}/data?resolution=month&min_coverage=1",
+    "/datasets/{dataset_id}/data?resolution=day&layout=columns",
+    "/datasets/{dataset_id}/window?variable=TMAX",
+    "/datasets/{dataset_id}/completeness",
     "/datasets/{dataset_id}/changes",
     "/datasets/{dataset_id}/receipts",
     "/datasets/{dataset_id}/receipts/{id}",
@@ -86,8 +90,9 @@ def names(path: str, world: World) -> dict[str, Any]:
 def test_an_answer_is_as_described(
     openapi: dict[str, Any], operations: list[Operation], world: World, path: str
 ) -> None:
+    path, _, query = path.partition("?")
     operation = find(operations, "get", path)
-    answer = world.admin.get(operation.at(**names(path, world)))
+    answer = world.admin.get(f"{operation.at(**names(path, world))}?{query}")
     assert answer.status_code == 200, answer.content
     if answer.json().get("results") is not None:
         assert answer.json()["results"] or path.endswith("shares")
@@ -100,7 +105,7 @@ def test_every_operation_that_reads_json_is_in_the_table(operations: list[Operat
         for one in operations
         if one.method == "get" and "application/json" in one.about["responses"]["200"]["content"]
     }
-    assert reading == set(READ)
+    assert reading == {path.partition("?")[0] for path in READ}
 
 
 WRITES: tuple[tuple[str, dict[str, Any]], ...] = (

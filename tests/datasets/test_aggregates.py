@@ -269,3 +269,22 @@ def test_the_number_of_queries_is_always_the_same(
     assert count(dataset, limit=2, station=["s1", "s5"]) == few
     # One more where a page has more stations than most have.
     assert count(dataset, limit=1000) == few + 1
+
+
+def test_two_hundred_variables_have_all_statistics(api: APIClient, dataset: Dataset):
+    value = {f"V{number:03}": number for number in range(200)}
+    write(dataset, [point(value, f"2001-01-{day:02}") for day in (1, 2, 3)])
+    (month,) = ask(api, dataset, resolution="month", statistic=ALL)["results"]
+    assert {name: told["median"] for name, told in month["value"].items()} == value
+
+
+def test_only_the_points_of_the_page_are_read(dataset: Dataset):
+    write(dataset, days(800))
+    asked = aggregates.reading(view(dataset), Selection(1), Question("month", UTC))
+    for is_first, after in ((True, None), (False, aggregates.page(asked, limit=5).last)):
+        with CaptureQueriesContext(connection) as queries:
+            aggregates.page(asked, limit=1, after=after)
+        (read,) = (one["sql"] for one in queries if "width_bucket" in one["sql"])
+        assert ("2001-02-01" in read, "2001-07-01" in read) == (is_first, not is_first)
+        assert "2001-08" not in read
+        assert "2003" not in read

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from datasets.models import Dataset
+from datasets.selectors import aggregates as selector
 from datasets.views import aggregates
 from tests.datasets.reading import point
 from tests.factories import days, make_dataset, signed_in, write
@@ -91,6 +92,16 @@ def test_periods_come_by_station_and_then_by_time(api: APIClient, url: str):
 def test_pages_together_are_the_whole(api: APIClient, url: str, limit: int, order: str):
     whole = body(api, url, order=order)["results"]
     assert all_pages(api, url, order=order, limit=limit) == whole
+
+
+@pytest.mark.parametrize("least", ["0", "wmo"])
+def test_a_page_of_very_many_numbers_is_shorter(
+    api: APIClient, url: str, least: str, monkeypatch: pytest.MonkeyPatch
+):
+    whole = body(api, url, min_coverage=least)["results"]
+    monkeypatch.setattr(selector, "MOST_NUMBERS", 700)
+    assert 0 < len(body(api, url, min_coverage=least)["results"]) < len(whole) or least == "0"
+    assert all_pages(api, url, min_coverage=least) == whole
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from accounts.models import User
-from datasets import exports
+from datasets import exports, places
 from datasets.models import Dataset
 from datasets.selectors.points import Selection
 from datastream.core.errors import InvalidInputError
@@ -56,6 +56,15 @@ def test_a_file_holds_the_points_of_the_pages(filled: Dataset, kind: str, revisi
     found = points(body(filled, kind, revision=revision), kind)
     assert found == read(filled, revision)
     assert len(found) == (0, 12, 15, 15)[revision]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_after_the_request_began_is_not_there(dataset: Dataset, kind: str):
+    write(dataset, [*days(3), *days(3, station="b")])
+    seen, before = view(dataset), read(dataset)
+    write(dataset, [*days(1, "2001-01-02", metadata=FLAGS), *days(9, "2001-01-03", station="b")])
+    assert points(body(dataset, kind, seen=seen), kind) == before
+    assert read(dataset) != before
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -262,6 +271,11 @@ def test_coordinates_are_rounded_to_the_step_of_the_view(
     seen = replace(view(filled), coordinate_step_deg=step)
     found = orjson.loads(body(filled, "geojson", seen=seen, stations=("b",)))
     assert found["features"][0]["geometry"]["coordinates"][:2] == shown
+
+
+def test_a_rounded_coordinate_stays_on_the_globe(dataset: Dataset):
+    seen = replace(view(dataset), coordinate_step_deg=7.0)
+    assert [places.shown(seen, one, 180) for one in (179.9, -179.9, 3.6)] == [180, -180, 7]
 
 
 def test_features_without_values_have_what_is_left(filled: Dataset):

@@ -1,6 +1,10 @@
 """What an export costs, and that it leaves nothing behind, whatever becomes of it."""
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -149,6 +153,18 @@ def test_a_failure_in_the_middle_is_an_error_and_no_end(large: Dataset, kind: st
 
 
 @pytest.mark.slow
+def test_an_error_of_our_own_ends_the_statement_too(large: Dataset):
+    def fail() -> list[int]:
+        copied = copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 60})
+        chunks = exports.Stream(copied, (bytes(1 // n) for n in [0]))
+        with pytest.raises(ZeroDivisionError):
+            next(chunks)
+        return running()
+
+    assert apart(fail) == []
+
+
+@pytest.mark.slow
 def test_what_fails_at_once_fails_before_the_first_byte(large: Dataset):
     def fail() -> None:
         with closing(copying.Copied("SELECT 1 / %(zero)s", {"zero": 0})) as copied:
@@ -170,6 +186,44 @@ def test_a_statement_that_is_slow_to_begin_does_not_hold_back_the_head(large: Da
     during, pieces = apart(wait)
     assert len(during) == 1
     assert pieces == [b"1\n"]
+
+
+@pytest.mark.slow
+def test_a_statement_that_gives_nothing_is_cancelled(large: Dataset):
+    def leave() -> float:
+        copied = copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 60})
+        copied.begin(0.05)
+        begun = time.monotonic()
+        copied.close()
+        return time.monotonic() - begun
+
+    assert apart(leave) < 5
+
+
+WITHOUT_PANDAS = r"""
+import sys, uuid, django
+django.setup()
+from types import SimpleNamespace as Some
+from datasets import exports
+from datasets.exports.plans import Asked, Plan
+from datasets.selectors.points import Selection
+rows = b"7\x022001-01-01 00:00:00+00\x02{cell}\x02\n"
+view = Some(dataset=Some(pk=uuid.uuid4()))
+for kind, write in exports.WRITERS.items():
+    variables = () if kind in ("ndjson", "geojson") else (Some(name="value", kind="number",
+        unit="degC", standard_name="", cell_method=""),)
+    cell = b"1.5" if variables else b'{"A": 1.5}'
+    plan = Plan(view, Asked(Selection(1)), variables, {"title": "x"}, sql="",
+        values={"ids": [7], "codes": ['"a"']}, columns=("value", "metadata"), geometries=(None,))
+    assert len(b"".join(write(plan, [rows.replace(b"{cell}", cell)]))) > 50, kind
+assert "pandas" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_an_export_does_not_load_pandas_which_takes_a_second():
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "datastream.settings"}
+    subprocess.run([sys.executable, "-c", WITHOUT_PANDAS], check=True, env=environment)
 
 
 def test_pieces_hold_whole_rows(db: None, monkeypatch: pytest.MonkeyPatch):

@@ -188,8 +188,8 @@ def test_a_million_hours_are_short(api: APIClient, dataset: Dataset):
     [({"variable": ""}, "variable"), ({"variable": "nothing"}, "variable"), ({"px": 0}, "px"),
      ({"px": 4001}, "px"), ({"px": 1}, "px"), ({"step": "season"}, "step"),
      ({"step": "5min"}, "step"), ({"timezone": "X/Y"}, "timezone"), ({"station": "q"}, "station"),
-     ({"units": "T:kg"}, "units"), ({"flags": "x"}, "flags"), ({"start": "x"}, "start"),
-     ({"limit": 3}, "limit"), ({"revision": 9}, "revision")],
+     ({"units": "T:kg"}, "units"), ({"units": "M:K"}, "units"), ({"flags": "x"}, "flags"),
+     ({"start": "x"}, "start"), ({"limit": 3}, "limit"), ({"revision": 9}, "revision")],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_named(
     api: APIClient, series: Dataset, db: None, query: dict[str, Any], named: str

@@ -85,7 +85,7 @@ def adds_up(dataset: Target, acked: list[dict[str, Any]]) -> None:
 # ------------------------------------------------------------------ F-20
 
 ROLE = "datastream_owner"
-HOLD_S = 4
+HOLD_S = 3
 COMMITTING = """
 SELECT DISTINCT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
 WHERE a.query ILIKE 'COMMIT%%' AND a.state = 'active' AND a.wait_event = %s

@@ -66,27 +66,23 @@ def test_in_31_the_name_of_an_uploaded_file_is_never_a_path(fresh: Fresh, dispos
     assert not [place for place in ("/x", "/etc/x") if Path(place).exists()]
 
 
-@pytest.mark.parametrize("name", [name[:255] for name in NAMES])
-@pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_in_31_the_name_of_a_dataset_is_no_path_in_the_name_of_an_export(
-    fresh: Fresh, name: str, form: str
-):
-    if not name.isprintable():
-        pytest.skip("no dataset may have such a name")
+@pytest.mark.parametrize("name", [name[:255] for name in NAMES if name.isprintable()])
+def test_in_31_the_name_of_a_dataset_is_no_path_in_the_name_of_an_export(fresh: Fresh, name: str):
     dataset = fresh(name=name)
     dataset.accepted(at("2001-02-01"))
-    answer = dataset.get(f"/data?format={form}")
-    assert answer.status == 200
-    told = answer.headers["Content-Disposition"]
-    assert told.isascii()
-    assert told.isprintable()
-    kind, _, given = told.partition(";")
-    assert kind == "attachment"
-    file = given.partition("filename=")[2].split(";")[0].strip().strip('"')
-    assert file.endswith(f".{form}")
-    assert len(file) <= 255
-    assert not set(file) & set("/\\\0:*?<>|\";%$`'")
-    assert not file.startswith((".", "-", "~"))
+    for form in ("csv", "parquet"):
+        answer = dataset.get(f"/data?format={form}")
+        assert answer.status == 200
+        told = answer.headers["Content-Disposition"]
+        assert told.isascii()
+        assert told.isprintable()
+        kind, _, given = told.partition(";")
+        assert kind == "attachment"
+        file = given.partition("filename=")[2].split(";")[0].strip().strip('"')
+        assert file.endswith(f".{form}")
+        assert len(file) <= 255
+        assert not set(file) & set("/\\\0:*?<>|\";%$`'")
+        assert not file.startswith((".", "-", "~"))
 
 
 def test_in_31_a_name_with_nul_is_no_name(target: Target):
@@ -213,7 +209,7 @@ def test_in_32_changed_bytes_are_never_an_error_of_the_server(fresh: Fresh, kind
     chance = random.Random(11)
     answers = []
     with dataset.watched(whole):
-        for _ in range(60):
+        for _ in range(40):
             body = bytearray(whole)
             for place in chance.sample(range(len(body)), chance.choice([1, 3, 50])):
                 body[place] ^= chance.randrange(1, 256)
