@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from datasets import periods
 from datasets.models.points import LAST
-from datasets.periods import FIRST, Ints, Step
+from datasets.periods import DAY, FIRST, Ints, Step
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +100,10 @@ def texts(instants: Ints | list[int]) -> list[str]:
 
     As texts, since µs times an interval is a float to it, exact only from 1684 to 2255.
     """
-    times = np.maximum(np.asarray(instants, np.int64), FIRST).astype("datetime64[us]")
+    found = np.maximum(np.asarray(instants, np.int64), FIRST)
+    # Dates are quicker to write and to read.
+    unit = "us" if np.any(found % DAY) else "D"
+    times = found.astype("datetime64[us]").astype(f"datetime64[{unit}]")
     return [f"{time}Z" for time in np.datetime_as_string(times).tolist()]
 
 
