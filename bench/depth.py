@@ -18,7 +18,7 @@ def measure(web: Web, dataset: Dataset, points: int, *, page: int) -> Iterator[L
     client = web.client()
     first = f"/api/v1/datasets/{dataset.pk}/data?limit=1000"
     deep = first
-    for _ in tqdm(range(page - 1), desc="Turning pages", leave=False):
+    for _ in tqdm(range(page - 1), disable=None, desc="Turning pages", leave=False):
         deep = _next(client, deep)
     spent: dict[str, list[float]] = {first: [], deep: []}
     for _ in range(ROUNDS):

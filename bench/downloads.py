@@ -30,7 +30,7 @@ def measure(web: Web, dataset: Dataset, n: int) -> Iterator[Line]:
     subject = f"Download of {n:,} points over HTTP"
     copies: list[float] = []
     spent: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for _ in tqdm(range(ROUNDS), desc="Downloads"):
+    for _ in tqdm(range(ROUNDS), disable=None, desc="Downloads"):
         copies.append(seconds(plain_copy(dataset)))
         for kind in KINDS:
             path = f"/api/v1/datasets/{dataset.pk}/data?format={kind}"

@@ -72,7 +72,7 @@ def read_all(web: Web, dataset: Dataset, points: int) -> None:
     client = web.client()
     path: str | None = f"/api/v1/datasets/{dataset.pk}/data?limit={LIMIT}"
     seen = 0
-    with tqdm(total=points, desc="Reading", leave=False) as bar:
+    with tqdm(disable=None, total=points, desc="Reading", leave=False) as bar:
         while path:
             page = json.loads(client.get(path))
             seen += len(page["results"])

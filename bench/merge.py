@@ -42,7 +42,7 @@ def measure(n: int, *, state: str, fill: Callable[[], None]) -> Iterator[Line]:
     times = {case: Times() for case in MARKS}
     parsing: list[float] = []
     binaries: list[float] = []
-    steps = tqdm(total=ROUNDS * len(MARKS), desc=f"Merge, {state}")
+    steps = tqdm(disable=None, total=ROUNDS * len(MARKS), desc=f"Merge, {state}")
     for _ in range(ROUNDS):
         fill()
         for case, work in _round(rows, parsing):

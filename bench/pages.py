@@ -48,7 +48,7 @@ def measure(web: Web, dataset: Dataset, *, label: str) -> Iterator[Line]:
 def _interleaved(*works: Callable[[], object]) -> list[float]:
     """Median seconds of each, measured in turns once warm."""
     spent: list[list[float]] = [[] for _ in works]
-    for turn in tqdm(range(WARM_UP + REPEATS), desc="Pages", leave=False):
+    for turn in tqdm(range(WARM_UP + REPEATS), disable=None, desc="Pages", leave=False):
         for times, work in zip(spent, works, strict=True):
             once = seconds(work)
             if turn >= WARM_UP:

@@ -79,7 +79,7 @@ def reads(web: Web, largest: Dataset, size: Size) -> Iterator[Line]:
     yield from memory.measure(web, largest, size.read)
     yield from downloads.measure(web, largest, size.read)
     yield from merge.measure_scattered(largest, samples.table(size.read))
-    for _ in tqdm(range(1), desc="Changing every point"):
+    for _ in tqdm(range(1), disable=None, desc="Changing every point"):
         samples.write(largest, samples.table(size.read, seed=2))
     history = uploads.bytes_a_value("data_point_history", 3 * size.read)
     yield Line("Size on disk, keys and index included", "a value in history", history, "bytes")
@@ -100,7 +100,7 @@ def deep_reads(web: Web, size: Size) -> Iterator[Line]:
 def _fill(size: Size) -> Dataset:
     """Store points beside those that are measured; the dataset to be read."""
     part = size.merged
-    for _ in tqdm(range(size.beside // part), desc="Filling"):
+    for _ in tqdm(range(size.beside // part), disable=None, desc="Filling"):
         samples.write(samples.make_dataset(), samples.table(part))
     largest = samples.make_dataset()
     samples.write(largest, samples.table(size.read))

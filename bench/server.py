@@ -20,6 +20,8 @@ from datastream.management.commands import serve
 
 WORKERS = 2
 PATIENCE_S = 60.0
+# Less than the server keeps a silent connection.
+KEPT_S = 3.0
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Client:
     port: int
     headers: dict[str, str] = field(default_factory=dict)
     line: http.client.HTTPConnection = field(init=False)
+    used_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -55,9 +58,12 @@ class Client:
             "Accept-Encoding": encoding,
             "Content-Type": kind,
         }
+        if time.monotonic() - self.used_at > KEPT_S:
+            self.line.close()
         self.line.request(method, path, body=body, headers=headers)
         answer = self.line.getresponse()
         content = answer.read()
+        self.used_at = time.monotonic()
         if answer.status != 200:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:500]!r}")
         return content

@@ -30,7 +30,7 @@ def measure(web: Web, n: int) -> Iterator[Line]:
         client = web.client()
         peak = Peak(web.workers())
         before = resident_mb(web.workers())
-        for _ in tqdm(range(ROUNDS), desc="Uploads"):
+        for _ in tqdm(range(ROUNDS), disable=None, desc="Uploads"):
             copies.append(merge.plain_copy(text))
             path = f"/api/v1/datasets/{samples.make_dataset().pk}/data"
             fresh.append(seconds(lambda path=path: send(client, path, file)))  # type: ignore[misc]
