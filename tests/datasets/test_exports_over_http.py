@@ -52,9 +52,9 @@ def download(reader: requests.Session, url: str, **query: Any) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_stays_flat(server: Server, reader: requests.Session, url: str, kind: str):
-    # Each process loads what it needs for a format with the first one.
+    # Each process keeps what it needed for a quarter of it, more than a group of rows.
     for _ in range(6):
-        download(reader, url, format=kind, end="1950-02-01")
+        download(reader, url, format=kind, end="1950-04-15")
     processes = server.web_processes()
     before = {process: memory_bytes(process) for process in processes}
     for process in processes:
@@ -62,7 +62,7 @@ def test_memory_stays_flat(server: Server, reader: requests.Session, url: str, k
     size = download(reader, url, format=kind)
     grown = [memory_bytes(process, "VmHWM") - before[process] for process in processes]
     assert size > N * (5 if kind == "parquet" else 40)
-    assert max(grown) < 48 * MIB, [one // MIB for one in grown]
+    assert max(grown) < 64 * MIB, [one // MIB for one in grown]
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip", "br", "zstd"])
