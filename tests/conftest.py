@@ -35,6 +35,7 @@ def django_db_setup(
     django_db_blocker: Any,
     django_db_keepdb: bool,
     django_db_createdb: bool,
+    django_db_modify_db_settings: None,
 ) -> Iterator[None]:
     """The database of the tests, whatever is run.
 
