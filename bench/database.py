@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,8 +17,9 @@ from datastream.settings import broker_in
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('datastream bench', 0))"
 NAME = sql.Identifier(settings.DATABASES["default"]["NAME"])
-DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(NAME)
+DROP = sql.SQL("DROP DATABASE IF EXISTS {}").format(NAME)
 MAKE = sql.SQL("CREATE DATABASE {}").format(NAME)
+PATIENCE_S = 60.0
 # The owner makes it; the application's role only fills it.
 PLAIN = """
 CREATE SCHEMA bench;
@@ -86,5 +88,13 @@ def _run(keeper: "psycopg2.extensions.connection", statement: sql.Composable) ->
 
 
 def _drop(keeper: "psycopg2.extensions.connection") -> None:
-    """Drop the database, also where a process that is ending has not let go of it yet."""
-    _run(keeper, DROP)
+    """Drop the database, once the last process of the web server has let go of it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            _run(keeper, DROP)
+        except psycopg2.errors.ObjectInUse:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return

@@ -47,7 +47,7 @@ def bench(*, quick: bool) -> int:
     with database.own_database():
         lines = list(everything(QUICK if quick else FULL, quick=quick))
         about = machine.describe()
-    report.print_table(about, lines)
+        report.print_table(about, lines)
     file = settings.VAR / "bench.json"
     report.write_json(file, about, lines)
     print(f"\nWritten to {file}.")
