@@ -17,9 +17,11 @@ from datastream.settings import broker_in
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('datastream bench', 0))"
 NAME = sql.Identifier(settings.DATABASES["default"]["NAME"])
-DROP = sql.SQL("DROP DATABASE IF EXISTS {}").format(NAME)
+DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(NAME)
 MAKE = sql.SQL("CREATE DATABASE {}").format(NAME)
 PATIENCE_S = 60.0
+# The database's own vacuuming may not be ended by force, and ends by itself.
+IN_USE = (psycopg2.errors.ObjectInUse, psycopg2.errors.InsufficientPrivilege)
 # The owner makes it; the application's role only fills it.
 PLAIN = """
 CREATE SCHEMA bench;
@@ -88,12 +90,12 @@ def _run(keeper: "psycopg2.extensions.connection", statement: sql.Composable) ->
 
 
 def _drop(keeper: "psycopg2.extensions.connection") -> None:
-    """Drop the database, once the last process of the web server has let go of it."""
+    """Drop the database with the connections that the queue's library keeps to it."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             _run(keeper, DROP)
-        except psycopg2.errors.ObjectInUse:
+        except IN_USE:
             if time.monotonic() > deadline:
                 raise
         else:
