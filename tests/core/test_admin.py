@@ -13,7 +13,7 @@ from django.db.models import Model
 from accounts.models import Login, User
 from analyses.models import Analysis
 from connectors.models import Coverage, Document, Feed, ProviderCredential, Run
-from datasets.models import Dataset, Receipt, Revision, Share, Station, Variable
+from datasets.models import Dataset, Export, Receipt, Revision, Share, Station, Variable
 from tests.admin import address, browser
 from tests.factories import PASSWORD, days, write
 from visualizations.models import Visualization
@@ -50,6 +50,7 @@ def rows(dataset: Dataset, analyst: User) -> list[Model]:
             user=analyst, dataset=dataset, type="trend", dataset_revision=1, method_version=1
         ),
         Visualization.objects.create(owner=analyst, title="picture", kind="line", dataset=dataset),
+        Export.objects.create(dataset=dataset, user=analyst, format="csv"),
         analyst,
         Group.objects.get(name="analyst"),
         Login.objects.create(user=analyst, refresh_id="x", expires_at=NOW),

@@ -161,6 +161,7 @@ def test_a_long_answer_comes_whole(pair: Pair):
     assert taken == sent
 
 
+@pytest.mark.slow
 def test_lingering_takes_what_still_comes_and_then_is_over(pair: Pair):
     ours, client = pair
     thread = threading.Thread(target=client.sendall, args=(bytes(3_000_000),))

@@ -171,7 +171,7 @@ def test_any_text_comes_back_as_it_was(db: None, analyst: User, texts: list[str]
     found = [one["value"].get("SKY") for one in points(body(made, kind), kind)]
     # A CSV file read by others cannot tell an empty text from none.
     assert found == [text or None if kind == "csv" else text for text in texts]
-    if kind == "csv":
+    if kind == "csv" and not any('"' in text for text in texts):
         assert body(made, kind).count(b',"",') == texts.count("")
 
 

@@ -159,6 +159,7 @@ POINTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     stored=st.lists(POINTS, max_size=6),
     sent=st.lists(POINTS, max_size=14),
