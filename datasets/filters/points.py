@@ -73,6 +73,12 @@ def refuse_without_resolution(request: Request) -> None:
         raise InvalidInputError.of(name, "Give a `resolution`, such as month, with it.")
 
 
+def asked(request: Request) -> list[list[Any]]:
+    """The query but for how it is paged."""
+    query = request.query_params.lists()
+    return sorted([name, values] for name, values in query if name not in {"cursor", "limit"})
+
+
 def limit(request: Request) -> int:
     return whole_number(request, "limit", DEFAULT_LIMIT, LARGEST_LIMIT)
 

@@ -72,7 +72,7 @@ def answer(request: Request, view: View, selection: Selection, kind: str) -> Any
     conversions = point_filters.conversions(request, view)
     if kind != JSON:
         _refuse_paging(request, kind)
-    digest = cursors.asked(view.digest, _asked(request))
+    digest = cursors.asked(view.digest, point_filters.asked(request))
     after: Key | None = None
     if "cursor" in request.query_params:
         cursor = cursors.read(request.query_params["cursor"], digest)
@@ -92,12 +92,6 @@ def headers_of(request: Request, view: View, revision: int, kind: str) -> dict[s
     versions = [revision, view.dataset.meta_version]
     tag = tag_of(kind, view.digest, versions, sorted(request.query_params.lists()))
     return {"ETag": f'"{tag}"', "Vary": "Accept"}
-
-
-def _asked(request: Request) -> Any:
-    """The query but for how it is paged."""
-    query = request.query_params.lists()
-    return sorted([name, values] for name, values in query if name not in {"cursor", "limit"})
 
 
 def _refuse_paging(request: Request, kind: str) -> None:

@@ -71,7 +71,7 @@ class Reading(Nested):
     def _page(self, request: Request, view: View, selection: Selection) -> Any:
         limit, is_columns = filters.limit(request), filters.is_columns(request)
         fields = filters.point_fields(request)
-        asked = cursors.asked(view.digest, self._asked(request))
+        asked = cursors.asked(view.digest, filters.asked(request))
         selection, after = _place(request, selection, asked)
         tag = self._tag(request, view, selection)
         headers = {"ETag": f'"{tag}"', "Vary": "Accept"}
@@ -96,11 +96,6 @@ class Reading(Nested):
         # The results are JSON already, put together by the database.
         body = b"".join([dumps(head)[:-1], b',"results":', *page.pieces, b"}"])
         return HttpResponse(body, content_type=KINDS[JSON], headers=headers)
-
-    def _asked(self, request: Request) -> Any:
-        """The query but for how it is paged."""
-        query = request.query_params.lists()
-        return sorted([name, values] for name, values in query if name not in {"cursor", "limit"})
 
     def _tag(self, request: Request, view: View, selection: Selection) -> str:
         versions = [selection.revision, view.dataset.meta_version]
