@@ -39,7 +39,7 @@ class Size:
 
 
 FULL = Size(merged=500_000, beside=2_000_000, read=1_000_000, most=10_000_000, page=1_000)
-QUICK = Size(merged=100_000, beside=200_000, read=200_000, most=500_000, page=100)
+QUICK = Size(merged=100_000, beside=100_000, read=100_000, most=200_000, page=50)
 
 
 def bench(*, quick: bool) -> int:
@@ -56,6 +56,8 @@ def bench(*, quick: bool) -> int:
 
 def everything(size: Size, *, quick: bool) -> Iterator[Line]:
     samples.make_user()
+    # The first write of a process loads libraries.
+    samples.write(samples.make_dataset(), samples.table(1000))
     usual.install()
     yield from startup.measure()
     yield from merge.measure(size.merged, state="empty table", fill=database.empty_points)
