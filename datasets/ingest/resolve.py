@@ -4,18 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.compute as pc
 from django.db.models import F
 from numpy.typing import NDArray
 
 from datasets.ingest.batch import RESERVED, VARIABLES_MAX, Batch
 from datasets.ingest.rows import Rows, rows_of
-from datasets.ingest.values import check_values, doubt
+from datasets.ingest.values import check_values, doubt, unguarded
 from datasets.models import Dataset, SchemaMode, Station, Variable
 from datastream.core.errors import InvalidInputError
 
 NAME_MAX = 255
-GUARDED = r"^'('*[=+\-@\t\r])"
 
 
 @dataclass(slots=True)
@@ -51,7 +49,7 @@ class Resolver:
             check_values(batch, self._variables[name], self.missing)
         self._count_doubtful(batch)
         if batch.guarded:
-            batch.station = pc.replace_substring_regex(batch.station, GUARDED, r"\1")
+            batch.station = unguarded(batch.station)
         coded = batch.station.dictionary_encode()
         prepared = Prepared(
             batch, coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)

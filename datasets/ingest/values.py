@@ -57,10 +57,15 @@ def _texts(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
         return pa.nulls(len(column), pa.string())
     column = column.cast(pa.string())
     if batch.guarded:
-        column = pc.replace_substring_regex(column, GUARDED, r"\1")
+        column = unguarded(column)
     odd = _mask(pc.match_substring_regex(column, CONTROL))
     batch.problems.add(odd, variable.name, "Control characters are not allowed.")
     return column
+
+
+def unguarded(texts: pa.Array) -> pa.Array:
+    """Texts without the apostrophe that an export puts before what a spreadsheet would compute."""
+    return pc.replace_substring_regex(texts, GUARDED, r"\1")
 
 
 def _numbers(batch: Batch, variable: Variable, column: pa.Array) -> pa.Array:
