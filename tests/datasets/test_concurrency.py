@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -19,25 +18,11 @@ from datasets.services.purge import FACTS
 from datastream.core.errors import ConflictError, NotFoundError
 from tests.datasets.reading import point, read, view
 from tests.factories import make_dataset, make_user, write
+from tests.threads import at_once
 
 pytestmark = pytest.mark.slow
 DAYS = [f"2001-01-{day:02}" for day in range(1, 21)]
 ROUNDS = 40
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """The results of functions that start together, each in a thread with its connection."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(timeout=10)
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(timeout=120) for future in [pool.submit(run, one) for one in works]]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from datastream.core.errors import NotFoundError
 from tests.datasets.changes import changes
 from tests.datasets.reading import point, read, view
 from tests.factories import days, make_dataset, make_user, signed_in, write
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("committed_db")]
 # The package has a function of the module's name.
@@ -123,20 +124,6 @@ def test_a_purge_killed_in_the_middle_is_ended_by_the_next(
 
 
 # ------------------------------------------------------------------ at once
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait(timeout=10)
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(run, one) for one in works]]
 
 
 def test_of_many_who_change_the_same_state_one_does(dataset: Dataset):
