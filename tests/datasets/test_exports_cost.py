@@ -21,9 +21,9 @@ from datasets.selectors.points import Selection
 from datastream.core.errors import InvalidInputError
 from tests.datasets.exported import KINDS, points
 from tests.datasets.reading import point, view
-from tests.datasets.test_concurrency import at_once
 from tests.factories import days, make_dataset, make_user, write
 from tests.running import eventually
+from tests.threads import at_once
 
 # More than all that lies between the database and the reader can hold.
 MANY = 80_000
