@@ -16,6 +16,7 @@ from accounts import selectors
 from accounts.models import Login, User
 from datastream.core import clock
 from datastream.core.errors import InvalidTokenError, SignInError
+from datastream.core.origin import JWT, Credential
 
 LOGIN = "login"
 # What the library and the claims of a token somebody else made may raise.
@@ -77,12 +78,13 @@ def end(login: Login) -> None:
     Login.objects.filter(pk=login.pk, ended_at__isnull=True).update(ended_at=Now())
 
 
-def user_of(access: str) -> User:
+def caller_of(access: str) -> tuple[User, Credential]:
     """The active user of an access token whose sign-in has not ended."""
-    user = selectors.signed_in_user(_claims(AccessToken, access)[LOGIN])
+    login_id = _claims(AccessToken, access)[LOGIN]
+    user = selectors.signed_in_user(login_id)
     if user is None:
         raise InvalidTokenError
-    return user
+    return user, Credential(JWT, str(login_id))
 
 
 def _claims(kind: type[AccessToken] | type[RefreshToken], text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from datastream import env
 from datastream.core import logs
 from datastream.core.embedded import Server
+from datastream.core.scopes import SCOPES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -139,10 +140,18 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "corsheaders",
     "django_filters",
     "django_prometheus",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "oauth2_provider",
     "rest_framework",
     "accounts",
     "datasets",
@@ -156,6 +165,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "datastream.core.api.middleware.api_conventions",
     "datastream.core.api.middleware.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -163,6 +173,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -234,12 +246,25 @@ SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": False,
 }
 
+# Pages: signing in with a browser, the second factor, sessions.
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/account/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+
+# OAuth2, where we are the provider
+OAUTH2_PROVIDER = {
+    "SCOPES": SCOPES,
+}
+
 # --------------------------------------------------------------------------- the API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.HeaderAuthentication",
         "accounts.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.Rates"],
     "DEFAULT_PERMISSION_CLASSES": ["datastream.core.api.permissions.Required"],
     "DEFAULT_PARSER_CLASSES": ["datastream.core.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["datastream.core.api.renderers.JSONRenderer"],
@@ -283,6 +308,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "TAGS": [
         {"name": "auth", "description": "Sign in, renew and end a sign-in."},
+        {"name": "audit", "description": "Who did what to what; for admins."},
         {"name": "users", "description": "People and their roles."},
         {"name": "datasets", "description": "Datasets, stations, variables, shares, revisions."},
         {"name": "data", "description": "The points of a dataset, now and as of any revision."},

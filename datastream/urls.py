@@ -29,6 +29,8 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"),
         name="docs",
     ),
+    path("account/", include("accounts.pages.urls")),
+    path("", include("accounts.oauth2.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", health.metrics),

@@ -67,6 +67,12 @@ class NotAllowedError(PlatformError):
     code = "PERMISSION_DENIED"
 
 
+class InsufficientScopeError(PlatformError):
+    """The key or token may not be used for this."""
+
+    code = "INSUFFICIENT_SCOPE"
+
+
 class SignInNeededError(PlatformError):
     """Sign in to do this."""
 
@@ -83,6 +89,16 @@ class InvalidTokenError(PlatformError):
     """The token is not valid or has expired; sign in again."""
 
     code = "INVALID_TOKEN"
+
+
+class TooManyRequestsError(PlatformError):
+    """Too many requests; wait and try again."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str = "", *, retry_after_s: float, details: Details | None = None):
+        self.retry_after_s = retry_after_s
+        super().__init__(message, details=details)
 
 
 class ConflictError(PlatformError):

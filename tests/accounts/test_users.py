@@ -9,7 +9,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.serializers import masked
+from accounts.serializers.people import masked
 from tests.conftest import ClientOf
 from tests.factories import PASSWORD, make_dataset, make_user
 

@@ -1,5 +1,6 @@
 """One place that turns every error into the contract's one shape."""
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -107,6 +108,8 @@ def _retry_after(status: int) -> dict[str, str]:
 def _platform(error: errors.PlatformError) -> tuple[int, dict[str, Any], dict[str, str]]:
     status = STATUS_OF_CODE.get(error.code, 500)
     headers = _retry_after(status)
+    if isinstance(error, errors.TooManyRequestsError):
+        headers["Retry-After"] = str(max(math.ceil(error.retry_after_s), 1))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return status, body(error.code, error.message, error.details), headers

@@ -11,7 +11,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django_http_compression.middleware import HttpCompressionMiddleware
 
+from datastream.core import origin
 from datastream.core.api import errors
+from datastream.core.api.addresses import address_of
 
 GetResponse = Callable[[WSGIRequest], HttpResponseBase]
 
@@ -29,6 +31,7 @@ def request_id(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRespons
         identity = sent if VISIBLE_ASCII.fullmatch(sent) else str(uuid.uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=identity)
+        origin.begin(identity, address_of(request))
         start = time.perf_counter()
         response = get_response(request)
         response["X-Request-ID"] = identity

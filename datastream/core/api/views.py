@@ -22,12 +22,14 @@ class Resource(GenericViewSet[Any]):
     """A view that refuses what it does not know.
 
     requires : action → who may call it (`permissions.py`)
+    scopes : action → scope of a key or token, where the method does not tell
     query : action → query parameters beyond paging, filters, search, ordering and `fields`
     repeatable : parameters that may stand more than once
     inputs : action → serializer of its body, where that is not `serializer_class`
     """
 
     requires: ClassVar[Mapping[str, str]] = {}
+    scopes: ClassVar[Mapping[str, str]] = {}
     query: ClassVar[Mapping[str, frozenset[str]]] = {}
     repeatable: ClassVar[frozenset[str]] = frozenset()
     inputs: ClassVar[Mapping[str, type[Serializer[Any]]]] = {}

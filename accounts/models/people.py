@@ -1,4 +1,4 @@
-"""People and their sign-ins."""
+"""People, and which roles they have."""
 
 import uuid
 from typing import Any, ClassVar
@@ -116,26 +116,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} is {self.group_id}"
-
-
-class Login(models.Model):
-    """One sign-in through the API: its refresh token is renewed, its access tokens name it.
-
-    Only the newest refresh token is good. An older one presented again ends the whole sign-in.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="logins")
-    refresh_id = models.CharField(max_length=64)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    expires_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        db_table = "logins"
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["expires_at"], name="login_expires"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} since {self.created_at}"

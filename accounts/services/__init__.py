@@ -1,0 +1,29 @@
+"""Changes to people, their roles and passwords."""
+
+from accounts.services.people import (
+    FOR_ADMINS,
+    change_password,
+    change_user,
+    check_current_password,
+    check_password,
+    create_first_admin,
+    create_user,
+    end_logins,
+    register,
+    remove_user,
+    set_roles,
+)
+
+__all__ = [
+    "FOR_ADMINS",
+    "change_password",
+    "change_user",
+    "check_current_password",
+    "check_password",
+    "create_first_admin",
+    "create_user",
+    "end_logins",
+    "register",
+    "remove_user",
+    "set_roles",
+]
