@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from connectors import services
+from connectors import credentials, services
 from connectors.models import Coverage, Document, Feed, ProviderCredential, Run
 from connectors.registry import connectors
-from datastream.core.admin import NOTHING, Admin, Jobs, ReadOnly, link, pretty
+from datastream.core.admin import NOTHING, Admin, Jobs, ReadOnly, link, person, pretty
 from datastream.core.errors import InvalidInputError
 
 COUNTS = ("requests", "received", "inserted", "updated", "unchanged", "rejected")
@@ -65,6 +65,11 @@ class FeedAdmin(Admin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:  # noqa: FBT001
+        facts = {name: form.cleaned_data[name] for name in form.changed_data}
+        if facts:
+            services.change_feed(obj, **facts)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         newest = Run.objects.filter(feed=OuterRef("pk")).order_by("-created_at").values("status")
@@ -195,22 +200,59 @@ class DocumentAdmin(ReadOnly):
         return pretty(document.headers)
 
 
+class CredentialForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    new_secret = forms.CharField(
+        label="secret",
+        required=False,
+        strip=False,
+        max_length=credentials.SECRET_MAX,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted and never shown. Left empty, the one that is there stays.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "connector" in self.fields:
+            names = [(name, name) for name in connectors.names()]
+            self.fields["connector"] = forms.ChoiceField(choices=names)
+            self.fields["new_secret"].required = True
+
+
 @admin.register(ProviderCredential)
 class CredentialAdmin(Admin):
-    """Keys can be relabelled and deleted; none is ever shown, and the secret is not even read."""
+    """Keys can be made, renamed, replaced and deleted; none is ever shown, nor even read."""
 
-    about = "Keys for providers. Their secrets are not shown to anybody."
+    about = "Keys for providers, kept encrypted. Nobody is shown them again."
+    form = CredentialForm
     list_display = ("connector", "label", "owner", "created_at")
     list_filter = ("connector",)
     list_select_related = ("owner",)
     search_fields = ("connector", "label", "owner__username")
     ordering = ("connector", "label")
-    readonly_fields = ("connector", "owner", "created_at", "updated_at")
-    fields = ("connector", "owner", "label", "created_at", "updated_at")
+    readonly_fields = ("owner", "created_at", "updated_at")
+    fields = ("connector", "owner", "label", "new_secret", "created_at", "updated_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else ("connector", "label", "new_secret")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("connector", *self.readonly_fields) if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderCredential]:
-        credentials: QuerySet[ProviderCredential] = super().get_queryset(request)
-        return credentials.defer("secret")
+        kept: QuerySet[ProviderCredential] = super().get_queryset(request)
+        return kept.defer("secret")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - the framework's
+        given = {"label": form.cleaned_data["label"], "secret": form.cleaned_data["new_secret"]}
+        if change:
+            credentials.change_credential(obj, **given)
+            return
+        kept = credentials.keep_credential(obj.connector, person(request), **given)
+        obj.__dict__.update(vars(kept))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        credentials.delete_credential(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ProviderCredential]) -> None:
+        for one in queryset:
+            credentials.delete_credential(one)

@@ -13,7 +13,7 @@ from datasets import ingest
 from datasets.formats import Reading, format_of
 from datasets.formats.sent import Sent
 from datasets.models import Dataset, Station, Variable, Visibility
-from datasets.services import declare
+from datasets.services import declare, record_created
 from datastream.core.errors import InvalidInputError, NotFoundError
 
 SAMPLE = "sample"
@@ -41,6 +41,7 @@ def load_sample(sample: Sample, owner: User) -> tuple[Dataset, ingest.Outcome | 
         tags=[SAMPLE, sample.name],
         owner=owner,
     )
+    record_created(dataset)
     declare(dataset, Station, "code", [sample.station])
     declare(dataset, Variable, "name", sample.variables)
     author = ingest.Author(route=f"ingest sample {sample.name}", user=owner)

@@ -10,16 +10,17 @@ from django.db.models.functions import Now
 
 from accounts.models import DEFAULT_WORKSPACE, Workspace
 from datasets.models import Dataset
+from datastream.core.encryption import EncryptedTextField
 from datastream.core.models import OPEN, Job, Stamped
 
 
 class ProviderCredential(Stamped):
-    """A key for a provider. `secret` is encrypted text and is never answered to anybody."""
+    """A key for a provider, which is never answered to anybody."""
 
     connector = models.CharField(max_length=50)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     label = models.CharField(max_length=100)
-    secret = models.BinaryField(editable=False)
+    secret = EncryptedTextField()
 
     class Meta:
         db_table = "provider_credentials"

@@ -13,12 +13,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from accounts.services import audit
 from connectors import base
 from connectors.models import Coverage, Document, Feed, Run
 from connectors.registry import connectors
 from datasets import ingest
 from datasets.models import Dataset, SchemaMode, Station, Variable
-from datasets.services import declare
+from datasets.services import declare, record_created
 from datastream.core import jobs, leases
 from datastream.core.errors import ConflictError, InvalidInputError, PlatformError
 from datastream.core.http import Answer, Client, Limits
@@ -59,18 +60,33 @@ def make_feed(
     chosen = connector.product(product)
     # What is left of a deleted dataset does not keep the name of its feed.
     Feed.objects.filter(name=name, dataset__deleted_at__isnull=False).delete()
-    feed, _ = Feed.objects.update_or_create(
-        name=name,
-        defaults={
-            "connector": connector.name,
-            "product": chosen.name,
-            "dataset": dataset,
-            "parameters": connector.check(chosen.name, parameters),
-        },
-    )
+    facts = {
+        "connector": connector.name,
+        "product": chosen.name,
+        "dataset_id": dataset.pk,
+        "parameters": connector.check(chosen.name, parameters),
+    }
+    before = Feed.objects.filter(name=name).values(*facts).first()
+    feed, is_new = Feed.objects.update_or_create(name=name, defaults=facts)
+    if before != facts:
+        _record_feed("feed.created" if is_new else "feed.changed", feed)
     rows = [_facts_of_variable(one) for one in chosen.variables.values()]
     declare(dataset, Variable, "name", rows)
     return feed
+
+
+@transaction.atomic
+def change_feed(feed: Feed, **facts: Any) -> None:
+    """Change facts of a feed; runs that go on are not changed."""
+    for name, value in facts.items():
+        setattr(feed, name, value)
+    feed.save()
+    _record_feed("feed.changed", feed, fields=sorted(facts))
+
+
+def _record_feed(action: str, feed: Feed, **details: Any) -> None:
+    of = "feed", feed.pk
+    audit.record(action, of=of, name=feed.name, dataset=feed.dataset_id, **details)
 
 
 def _facts_of_variable(variable: base.Variable) -> dict[str, Any]:
@@ -78,11 +94,12 @@ def _facts_of_variable(variable: base.Variable) -> dict[str, Any]:
     return {k: v for k, v in asdict(variable).items() if k not in {"valid_min", "valid_max"}}
 
 
+@transaction.atomic
 def target_of(
     connector: base.Connector, owner: Any, *, name: str, visibility: str = "internal"
 ) -> Dataset:
     """The dataset that a connector's feeds of this name fill; made where there is none."""
-    dataset, _ = Dataset.objects.get_or_create(
+    dataset, is_new = Dataset.objects.get_or_create(
         source=connector.name,
         name=name,
         defaults={
@@ -94,6 +111,8 @@ def target_of(
             "tags": [connector.name],
         },
     )
+    if is_new:
+        record_created(dataset)
     return dataset
 
 
@@ -101,7 +120,10 @@ def start_run(feed: Feed) -> Run:
     """Make a run of a feed; ConflictError with the id of the one that is going on."""
     try:
         with transaction.atomic():
-            return Run.objects.create(feed=feed, parameters=feed.parameters)
+            run = Run.objects.create(feed=feed, parameters=feed.parameters)
+            of = "run", run.pk
+            audit.record("feed.run", of=of, feed=feed.pk, name=feed.name, dataset=feed.dataset_id)
+            return run
     except IntegrityError as error:
         going = feed.runs.filter(status__in=OPEN).values_list("pk", flat=True).first()
         message = f"The feed is running already, as run {going}."

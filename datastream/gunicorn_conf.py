@@ -3,6 +3,8 @@
 import gc
 import importlib
 import os
+import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from celery import current_app
 from django.conf import settings
 from django.urls import get_resolver
 from prometheus_client import multiprocess
+
+from datastream.core.client_socket import SecureClientSocket
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
 
@@ -27,10 +31,29 @@ keepalive = 5
 limit_request_line = 0
 limit_request_field_size = settings.HEADERS_MAX_BYTES
 limit_request_fields = 100
+# Which forwarded headers are believed, and from whom, our settings say; gunicorn would believe
+# whoever is on this machine, that the path is another and that plain http is https.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+certfile, keyfile = settings.TLS_CERT_FILE or None, settings.TLS_KEY_FILE or None
 loglevel = "warning"
 control_socket_disable = True
 # The heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file
+
+
+def ssl_context(_config: Any, make_default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """TLS 1.2 or newer, on sockets that wait for nobody too long; gunicorn asks anew each time."""
+    if not _contexts:
+        context = make_default()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = SecureClientSocket
+        _contexts.append(context)
+    return _contexts[0]
+
+
+_contexts: list[ssl.SSLContext] = []
 
 
 def post_worker_init(_worker: Any) -> None:

@@ -36,5 +36,7 @@ def refusal(status: HTTPStatus, message: str, **details: Any) -> Refusal:
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),
         ("X-Request-ID", identity),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ]
     return f"{status.value} {status.phrase}", headers, body

@@ -1,5 +1,6 @@
 """gunicorn's worker of threads, in which slow and silent clients hold up nobody else."""
 
+import ssl
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -77,6 +78,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what is no HTTP in the one shape of errors; gunicorn's own answer is HTML."""
+        if isinstance(exc, ssl.SSLError):
+            # The client was told by an alert; that it does not speak TLS as we do is no trouble.
+            return
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
             return

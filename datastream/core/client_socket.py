@@ -3,6 +3,7 @@
 import errno
 import math
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,8 @@ class ClientSocket(socket.socket):
     connections in the loop that accepts others.
     """
 
+    is_over = False
+
     def __init__(self, accepted: socket.socket, *, silence_s: float, answer_max_s: float) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
         self.settimeout(0)
@@ -49,7 +52,6 @@ class ClientSocket(socket.socket):
         self.line_has_ended = False
         self.when_slow: Callable[[], None] | None = None
         self.request: Any = None
-        self.is_over = False
 
     # ------------------------------------------------------------------ the phases of a request
     def expect_head(self, most_bytes: int) -> None:
@@ -165,3 +167,31 @@ class ClientSocket(socket.socket):
             yield
         finally:
             self.settimeout(before)
+
+
+class SecureClientSocket(ClientSocket, ssl.SSLSocket):  # type: ignore[misc]  # names differ
+    """The same over TLS: made of a `ClientSocket`, whose patience it goes on with."""
+
+    def __init__(self) -> None:
+        raise TypeError("Contexts make these, as their `sslsocket_class`.")
+
+    @classmethod
+    def _create(cls, sock: Any, *args: Any, **options: Any) -> "SecureClientSocket":
+        made: SecureClientSocket = super()._create(sock, *args, **options)  # type: ignore[misc]
+        made.__dict__.update(vars(sock))
+        return made
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's
+        """Agree on keys within the time of a head; the library would wait as long as it takes."""
+        try:
+            with self._waiting(HEAD_MAX_S):
+                super().do_handshake(block)
+        except TimeoutError as error:
+            raise SlowClientError("It took too long to agree on keys") from error
+
+    def linger(self) -> None:
+        # Without this farewell a client cannot tell the end of an answer from a cut.
+        with suppress(OSError, ValueError):
+            self.settimeout(0)
+            self.unwrap()
+        super().linger()

@@ -18,6 +18,7 @@ from connectors.models import Run
 from connectors.registry import connectors
 from connectors.samples import SAMPLES
 from datasets import ingest
+from datastream.core import origin
 from datastream.core.errors import (
     ConflictError,
     InvalidInputError,
@@ -65,7 +66,8 @@ class Command(BaseCommand):
         parser.add_argument("--dataset", help="name of the dataset it goes to")
 
     def handle(self, *args: Any, do: Callable[..., int], **options: Any) -> None:
-        code = self._guarded(do, options)
+        with origin.command("ingest"):
+            code = self._guarded(do, options)
         if code:
             sys.exit(code)
 
