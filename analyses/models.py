@@ -40,6 +40,8 @@ class Analysis(Job):
     type = models.CharField(max_length=50)
     parameters = models.JSONField(default=dict)
     dataset_revision = models.PositiveIntegerField()
+    # It reads nothing from this instant on; only who may see all before it sees the analysis.
+    until = models.DateTimeField(null=True, editable=False)
     method_version = models.PositiveIntegerField()
     key = models.CharField(max_length=64, editable=False)
     result = models.ForeignKey(AnalysisResult, on_delete=models.PROTECT, null=True, editable=False)

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
+from accounts.services import audit
 from analyses import parameters as checking
 from analyses import selectors
 from analyses.models import Analysis, AnalysisInput, AnalysisResult
@@ -23,6 +25,8 @@ from analyses.registry import analyses as registry
 from datasets.access import View, full_view
 from datasets.models import Dataset
 from datasets.selectors import series as reading
+from datasets.selectors.points import ENDING as LATEST
+from datasets.selectors.points import MICROSECOND
 from datasets.series import Series
 from datastream.core import clock, jobs, leases
 from datastream.core.errors import ConflictError, InvalidInputError, PlatformError
@@ -82,6 +86,7 @@ def _queue(
         type=method.name,
         parameters=parameters,
         dataset_revision=revision,
+        until=_until(view, parameters, revision),
         method_version=method.version,
         key=key,
     )
@@ -92,6 +97,16 @@ def _queue(
     else:
         jobs.enqueue(TASK, analysis_id=str(analysis.pk))
     return analysis
+
+
+def _until(view: View, parameters: Mapping[str, Any], revision: int) -> datetime | None:
+    """From when on nothing is read: it is hidden, or not asked for, or there is nothing."""
+    ends = [view.until, _instant(parameters, "end")]
+    last = view.dataset.end
+    # Of an older revision there may have been later points.
+    if revision == view.dataset.revision and last is not None and last < LATEST:
+        ends.append(last + MICROSECOND)
+    return min(filter(None, ends), default=None)
 
 
 def _key(view: View, method: Method, parameters: Mapping[str, Any], revision: int) -> str:
@@ -151,7 +166,9 @@ def _compute(analysis: Analysis) -> None:
 
 
 def _results(analysis: Analysis) -> dict[str, Any]:
-    method, view = registry[analysis.type], full_view(analysis.dataset)
+    method = registry[analysis.type]
+    # What whoever asked for it could see then.
+    view = replace(full_view(analysis.dataset), until=analysis.until)
     own = {k: v for k, v in analysis.parameters.items() if k not in SELECTING}
     names = _variables(view, analysis.parameters)
     found = [_series(view, analysis, name) for name in names]
@@ -234,5 +251,8 @@ def rerun(view: View, analysis: Analysis, *, user: User) -> Analysis:
     return request_analysis(view, analysis.type, analysis.parameters, user=user)
 
 
+@transaction.atomic
 def delete(analysis: Analysis) -> None:
+    of = "analysis", analysis.pk
+    audit.record("analysis.deleted", of=of, dataset=analysis.dataset_id, type=analysis.type)
     analysis.delete()

@@ -21,6 +21,7 @@ from datastream.core.api.permissions import ANYONE, SIGNED_IN
 from datastream.core.api.views import Resource
 from datastream.core.errors import InvalidInputError
 from datastream.core.models import Status
+from datastream.core.scopes import RUN
 
 WAIT = OpenApiParameter(
     "wait",
@@ -83,6 +84,8 @@ class AnalysisViewSet(Base):
         "rerun": SIGNED_IN,
         "cancel": SIGNED_IN,
     }
+    scopes: ClassVar = {"destroy": RUN, "rerun": RUN, "cancel": RUN}
+    rates: ClassVar = {"rerun": "analyses"}
     query: ClassVar = {"rerun": frozenset({"wait"})}
 
     def get_queryset(self) -> Any:
@@ -125,7 +128,9 @@ class AnalysisViewSet(Base):
 @extend_schema(tags=["analyses"], parameters=[DATASET_ID])
 @extend_schema_view(list=extend_schema(summary="List the analyses of a dataset"))
 class DatasetAnalysisViewSet(Base):
-    requires: ClassVar = {"list": ANYONE, "create": "analyses.add_analysis"}
+    requires: ClassVar = {"list": ANYONE, "create": SIGNED_IN}
+    scopes: ClassVar = {"create": RUN}
+    rates: ClassVar = {"create": "analyses"}
     query: ClassVar = {"create": frozenset({"wait"})}
     inputs: ClassVar = {"create": NewAnalysisSerializer}
 
@@ -145,6 +150,7 @@ class DatasetAnalysisViewSet(Base):
         """202 with the request, or 200 with the result where `wait` was long enough."""
         self._seconds()
         view = access.view(request.user, dataset_id)
+        selectors.require_running(self.caller)
         data = self.checked_input()
         parameters = data.get("parameters", {})
         return self.started(

@@ -1,20 +1,41 @@
-"""Who may see and change what: every query on a dataset's contents starts here."""
+"""Who may see and change what: every query on a dataset's contents starts here.
+
+Those without `edit` see neither the newest values of a dataset under an embargo nor where exactly
+its stations are, if it has a coordinate step. Both are in the `View`, and whatever reads takes one.
+"""
 
 import functools
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import User
 from accounts.roles import ADMIN
 from datasets.models import Dataset, Permission, Share, Visibility
+from datastream.core import clock
 from datastream.core.errors import NotAllowedError, NotFoundError
 
 Caller = User | AnonymousUser
@@ -155,7 +176,33 @@ def _statement(
 
 def view_of(dataset: Dataset) -> View:
     """The view that belongs to a dataset of `datasets_for`."""
-    return View(dataset, Right(dataset.right))  # type: ignore[attr-defined]
+    right = Right(dataset.right)  # type: ignore[attr-defined]
+    if right >= Right.EDIT:
+        return View(dataset, right)
+    return View(dataset, right, _hidden_from(dataset.embargo_days), dataset.coordinate_step_deg)
+
+
+def _hidden_from(days: int | None) -> datetime | None:
+    return None if days is None else _midnight() - timedelta(days=days)
+
+
+def _midnight() -> datetime:
+    # So that what is hidden changes once a day, and answers can be kept until then.
+    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def until_in_sql(dataset: str = "") -> Combinable:
+    """`View.until` of whoever has no more than `view`, as SQL; null where nothing is hidden.
+
+    Of datasets, or of rows that refer to one by `dataset`: "dataset__".
+    """
+    days = Func(
+        F(f"{dataset}embargo_days"),
+        template="make_interval(days => %(expressions)s)",
+        output_field=DurationField(),
+    )
+    today = Value(_midnight(), output_field=DateTimeField())
+    return ExpressionWrapper(today - days, output_field=DateTimeField())
 
 
 def full_view(dataset: Dataset) -> View:

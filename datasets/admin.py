@@ -63,7 +63,7 @@ class DatasetAdmin(Admin):
         ("Licence", {"fields": ("license", "citation")}),
         (
             "Who sees what",
-            {"fields": ("visibility", "schema_mode")},
+            {"fields": ("visibility", "embargo_days", "coordinate_step_deg", "schema_mode")},
         ),
     )
     state = (

@@ -40,6 +40,7 @@ def geometry(view: View, station: Station) -> dict[str, Any] | None:
 
 def shown(view: View, degrees: float, most: int) -> float:
     """A coordinate on the step that the view allows, and not beyond `most`."""
+    # `coordinates.shown` is the same in SQL.
     if view.coordinate_step_deg is None:
         return degrees
     # In decimals: 3 times 0.1 is not 0.3 otherwise.

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.cache import get_conditional_response
@@ -56,6 +58,14 @@ class VisualizationAdmin(Admin):
 
     def save_model(self, request: HttpRequest, obj: Visualization, form: Any, change: bool) -> None:  # noqa: FBT001
         services.change_visualization(person(request), obj, form.cleaned_data)
+
+    def delete_model(self, request: HttpRequest, obj: Visualization) -> None:
+        services.delete_visualization(obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Visualization]) -> None:
+        for picture in queryset:
+            self.delete_model(request, picture)
 
     # -------------------------------------------------------------- shown
     @admin.display(description="picture")

@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from analyses.selectors import analyses_for
 from datasets.access import Caller, Right, datasets_for, view
 from datasets.models import Visibility
 from datastream.core.errors import NotAllowedError
@@ -10,11 +11,13 @@ from visualizations.models import Visualization, VisualizationInput
 
 
 def visualizations_for(caller: Caller) -> QuerySet[Visualization]:
-    """Pictures shown to the caller, all of whose datasets the caller may read."""
+    """Pictures shown to the caller, all of whose datasets, and the analysis, they may read."""
     hidden = VisualizationInput.objects.filter(visualization=OuterRef("pk")).exclude(
         dataset__in=datasets_for(caller).values("pk")
     )
-    pictures = Visualization.objects.filter(_shown_to(caller), ~Exists(hidden))
+    analyses = analyses_for(caller).order_by().values("pk")
+    is_readable = ~Exists(hidden) & (Q(analysis=None) | Q(analysis__in=analyses))
+    pictures = Visualization.objects.filter(_shown_to(caller), is_readable)
     return pictures.select_related("owner", "dataset", "analysis").prefetch_related(
         "series__dataset"
     )

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import audit
 from analyses.models import Analysis
 from analyses.selectors import analyses_for
 from datasets import access
@@ -87,7 +88,23 @@ def change_visualization(caller: User, picture: Visualization, data: Mapping[str
     picture.kind = kind.name
     picture.title = data.get("title", picture.title)
     picture.visibility = data.get("visibility", picture.visibility)
+    _record_visibility(picture)
     picture.save()
+
+
+def _record_visibility(picture: Visualization) -> None:
+    """Note who may see a picture from now on, where that is another than what is stored."""
+    stored = Visualization.objects.filter(pk=picture.pk).values_list("visibility", flat=True)
+    change: dict[str, Any] = {"from": stored.get(), "to": picture.visibility}
+    if change["from"] != change["to"]:
+        of = "visualization", picture.pk
+        audit.record("visualization.visibility_changed", of=of, **change)
+
+
+@transaction.atomic
+def delete_visualization(picture: Visualization) -> None:
+    audit.record("visualization.deleted", of=("visualization", picture.pk), kind=picture.kind)
+    picture.delete()
 
 
 def _own_series(picture: Visualization) -> list[dict[str, Any]]:

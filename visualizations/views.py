@@ -86,6 +86,7 @@ class VisualizationViewSet(Resource):
         "partial_update": ChangedVisualizationSerializer,
     }
     query: ClassVar = {"image": frozenset({"format", "width", "height", "scale"})}
+    weights: ClassVar = {"spec": 5, "image": 20, "data": 5}
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
@@ -104,7 +105,7 @@ class VisualizationViewSet(Resource):
 
     def remove(self, instance: Visualization) -> None:
         selectors.require_control(self.request.user, instance)
-        instance.delete()
+        services.delete_visualization(instance)
 
     # ------------------------------------------------------------------ drawn
     @extend_schema(

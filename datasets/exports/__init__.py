@@ -6,11 +6,20 @@ from datasets.access import View
 from datasets.exports import lines, plans, tables
 from datasets.exports.copying import Copied
 from datasets.exports.names import SUFFIXES, file_name, name_of
-from datasets.exports.plans import Asked, Plan
+from datasets.exports.plans import Asked, Plan, Tally
 from datasets.selectors.points import FIELDS, Selection
 from datastream.core.units import Conversion
 
-__all__ = ["MEDIA_TYPES", "SUFFIXES", "Stream", "check", "file_name", "name_of", "stream"]
+__all__ = [
+    "MEDIA_TYPES",
+    "SUFFIXES",
+    "Stream",
+    "Tally",
+    "check",
+    "file_name",
+    "name_of",
+    "stream",
+]
 
 MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
@@ -39,10 +48,13 @@ PATIENCE_S = 0.2
 
 
 class Stream(Iterator[bytes]):
-    """Bytes as they are made; its end, an error or `close` ends the statement behind them."""
+    """Bytes as they are made; its end, an error or `close` ends the statement behind them.
 
-    def __init__(self, copied: Copied, chunks: Iterator[bytes]) -> None:
-        self._copied, self._chunks = copied, chunks
+    `read` says how many rows have been read so far.
+    """
+
+    def __init__(self, copied: Copied, chunks: Iterator[bytes], read: Tally) -> None:
+        self._copied, self._chunks, self.read = copied, chunks, read
 
     def __next__(self) -> bytes:
         try:
@@ -80,7 +92,7 @@ def stream(
     except BaseException:
         copied.close()
         raise
-    return Stream(copied, WRITERS[kind](plan, copied))
+    return Stream(copied, WRITERS[kind](plan, copied), plan.read)
 
 
 def check(view: View, selection: Selection) -> None:

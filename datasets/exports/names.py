@@ -2,7 +2,9 @@
 
 import re
 
-from datasets.models import Dataset, Export
+from datasets.access import View
+from datasets.models import Export
+from datasets.selectors import visible
 from datasets.selectors.points import Selection
 from datasets.selectors.questions import question
 
@@ -19,20 +21,21 @@ LONGEST_NAME, LONGEST_STATION = 60, 40
 ODD = re.compile(r"[^\w.-]+")
 
 
-def name_of(dataset: Dataset, selection: Selection, kind: str) -> str:
+def name_of(view: View, selection: Selection, kind: str) -> str:
     """Dataset, the station if it is one, first and last day, revision: what is in the file."""
-    words = [_safe(dataset.name, LONGEST_NAME) or "dataset"]
+    words = [_safe(view.dataset.name, LONGEST_NAME) or "dataset"]
     if len(selection.stations) == 1:
         words.append(_safe(selection.stations[0], LONGEST_STATION))
-    ends = (selection.start or dataset.start, selection.end or dataset.end)
+    known = visible.facts(view)
+    ends = (selection.start or known.start, selection.end or known.end)
     words += [instant.date().isoformat() for instant in ends if instant]
     return "_".join(filter(None, [*words, f"r{selection.revision}"])) + SUFFIXES[kind]
 
 
-def file_name(export: Export) -> str:
+def file_name(view: View, export: Export) -> str:
     """What the file of a job is called."""
     asked = question(export.query, export.revision)
-    return name_of(export.dataset, asked.selection, export.format)
+    return name_of(view, asked.selection, export.format)
 
 
 def _safe(text: str, longest: int) -> str:

@@ -37,6 +37,13 @@ class Asked:
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Tally:
+    """A number of rows that grows."""
+
+    rows: int = 0
+
+
 @dataclass(frozen=True)
 class Plan:
     """An export before its first row: what must be asked the database is asked.
@@ -44,6 +51,7 @@ class Plan:
     columns : names of what the statement tells after station and time
     about : what a reader must know of the whole
     geometries : of each station, where the format has them
+    read : how many rows have been read of it
     """
 
     view: View
@@ -54,6 +62,7 @@ class Plan:
     values: Mapping[str, Any]
     columns: tuple[str, ...]
     geometries: tuple[Any, ...] = ()
+    read: Tally = field(default_factory=Tally)
 
     @property
     def fields(self) -> tuple[str, ...]:

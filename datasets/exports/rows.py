@@ -72,6 +72,7 @@ def read(
         )
         station, timestamp, *cells = (column.chunk(0) for column in table.columns)
         places = np.searchsorted(plan.numbers, _whole(station), sorter=order)
+        plan.read.rows += len(timestamp)
         yield Rows(plan, order[places], timestamp, dict(zip(plan.columns, cells, strict=True)))
 
 

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from datastream.core.spreadsheets import COMPUTED
+
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
@@ -18,9 +20,6 @@ DAY_US, SECOND_US = 86_400_000_000, 1_000_000
 SINCE_YEAR_1 = -int(np.datetime64("0001-01-01", "us").astype(np.int64))
 HEAD_LETTERS, ID_LETTERS = 19, 36
 HEX = np.frombuffer(bytes(range(256)).hex().encode(), np.uint16)
-# What a spreadsheet would compute. Apostrophes before it get one more, so that one can be taken
-# away again whatever was there.
-COMPUTED = r"\A('*[=+\-@\t\r])"
 NEEDS_QUOTES = r"[\",\r\n]|^$"
 
 

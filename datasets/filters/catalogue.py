@@ -3,9 +3,10 @@
 import re
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from datasets.models import Dataset, Station, Visibility
+from datasets.models import Dataset, Visibility
+from datasets.selectors import catalogue
 from datastream.core.api.filtering import InstantFilter
 from datastream.core.errors import InvalidInputError
 
@@ -20,10 +21,13 @@ class DatasetFilter(django_filters.FilterSet):
     tag = django_filters.CharFilter(method="with_tag", help_text="One of its tags.")
     variable = django_filters.CharFilter(method="with_variable", help_text="Name of a variable.")
     start = InstantFilter(
-        field_name="end", lookup_expr="gte", label="start", help_text="Has values from then on."
+        field_name="seen_end",
+        lookup_expr="gte",
+        label="start",
+        help_text="Has values from then on.",
     )
     end = InstantFilter(
-        field_name="start", lookup_expr="lt", label="end", help_text="Has values before."
+        field_name="seen_start", lookup_expr="lt", label="end", help_text="Has values before."
     )
     created_after = InstantFilter(
         field_name="created_at", lookup_expr="gte", label="created_after", help_text="From then on."
@@ -48,13 +52,7 @@ class DatasetFilter(django_filters.FilterSet):
         return queryset.filter(variables__name=value)
 
     def within(self, queryset: QuerySet[Dataset], name: str, value: str) -> QuerySet[Dataset]:
-        west, south, east, north = bbox(value)
-        inside = Q(latitude__gte=south, latitude__lte=north)
-        if west <= east:
-            inside &= Q(longitude__gte=west, longitude__lte=east)
-        else:  # across the date line
-            inside &= Q(longitude__gte=west) | Q(longitude__lte=east)
-        return queryset.filter(pk__in=Station.objects.filter(inside).values("dataset"))
+        return catalogue.with_station_in(queryset, bbox(value))
 
 
 def bbox(text: str) -> tuple[float, float, float, float]:

@@ -159,7 +159,7 @@ def _remove(
         for batch in _taken(cursor, dataset.pk, number, station, span):
             gone.add(station, *batch)
     revision = number if gone.count else dataset.revision
-    said = Traces({"deleted": gone.count}, revision=revision)
+    said = Traces({"deleted": gone.count}, revision=revision, action="points.deleted")
     receipt = traces.leave_receipt(dataset.pk, author, key, said)
     if gone.count:
         _note_extents(cursor, dataset.pk, number, gone)

@@ -12,7 +12,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Greatest, Least
 
-from accounts.models import User
+from accounts.models import Outcome, User
+from accounts.services import audit
 from datasets.ingest.batch import LISTED
 from datasets.models import Dataset, Event, Receipt, Revision
 from datasets.signals import revision_committed
@@ -67,12 +68,13 @@ class Change:
 
 @dataclass(slots=True)
 class Traces:
-    """What a receipt says."""
+    """What a receipt says; `action` is its name in the audit log."""
 
     counts: Mapping[str, int]
     errors: list[RowError] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     revision: int | None = None
+    action: str = "points.written"
 
 
 def stored_receipt(author: Author, key: Key | None) -> Receipt | None:
@@ -110,7 +112,7 @@ def stored_receipt(author: Author, key: Key | None) -> Receipt | None:
 
 
 def leave_receipt(dataset_id: UUID, author: Author, key: Key | None, traces: Traces) -> Receipt:
-    return Receipt.objects.create(
+    receipt = Receipt.objects.create(
         dataset_id=dataset_id,
         user=author.user,
         run_id=author.run_id,
@@ -122,6 +124,21 @@ def leave_receipt(dataset_id: UUID, author: Author, key: Key | None, traces: Tra
         warnings=traces.warnings,
         revision=traces.revision,
         status="stored",
+    )
+    _record(traces.action, receipt, Outcome.DONE)
+    return receipt
+
+
+def _record(action: str, receipt: Receipt, outcome: str) -> None:
+    audit.record(
+        action,
+        of=("dataset", receipt.dataset_id),
+        outcome=outcome,
+        user_id=receipt.user_id,
+        receipt=receipt.pk,
+        revision=receipt.revision,
+        **receipt.counts,
+        **({"run": receipt.run_id} if receipt.run_id else {}),
     )
 
 
@@ -140,6 +157,7 @@ def leave_refusal(
                 errors=errors[:LISTED],
                 status="refused",
             )
+            _record("points.refused", receipt, Outcome.FAILED)
     except IntegrityError:
         return None
     return receipt.pk

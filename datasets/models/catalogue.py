@@ -13,6 +13,9 @@ from datastream.core.models import Stamped
 
 # The station's number is the first 32 bits of a point's id.
 LARGEST_STATION = 2**32 - 1
+LONGEST_EMBARGO_DAYS = 3650
+# What coordinates may be rounded to for those who only look.
+COORDINATE_STEPS_DEG = (0.1, 1.0)
 
 
 class Visibility(models.TextChoices):
@@ -64,8 +67,17 @@ class Dataset(Stamped):
     license = models.CharField(max_length=255, blank=True)
     citation = models.TextField(max_length=20_000, blank=True)
     tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
-    embargo_days = models.PositiveIntegerField(null=True, blank=True)
-    coordinate_step_deg = models.FloatField(null=True, blank=True)
+    embargo_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Values of so many days are hidden from those who only look.",
+    )
+    coordinate_step_deg = models.FloatField(
+        null=True,
+        blank=True,
+        choices=[(step, f"{step:g}°") for step in COORDINATE_STEPS_DEG],
+        help_text="Coordinates of stations are rounded to it for those who only look.",
+    )
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Counts every change of the dataset's, a station's or a variable's facts.
     meta_version = models.PositiveIntegerField(default=0, editable=False)
@@ -101,8 +113,14 @@ class Dataset(Stamped):
                 name="dataset_starts_before_it_ends",
             ),
             models.CheckConstraint(
-                condition=Q(coordinate_step_deg__isnull=True) | Q(coordinate_step_deg__gt=0),
-                name="dataset_step_is_positive",
+                condition=Q(embargo_days__isnull=True)
+                | Q(embargo_days__gte=1, embargo_days__lte=LONGEST_EMBARGO_DAYS),
+                name="dataset_embargo_is_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(coordinate_step_deg__isnull=True)
+                | Q(coordinate_step_deg__in=COORDINATE_STEPS_DEG),
+                name="dataset_step_is_known",
             ),
         ]
 

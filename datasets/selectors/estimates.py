@@ -20,7 +20,7 @@ from django.db.models import F, Sum
 
 from datasets.access import View
 from datasets.models import Revision, Station
-from datasets.selectors import points
+from datasets.selectors import points, visible
 from datasets.selectors.points import Selection, statement_parts, statement_values
 
 # Up to so many rows are counted; of more so many are looked at, in so many spans.
@@ -88,13 +88,22 @@ class Sample:
 
 
 def at_most(view: View, selection: Selection) -> int:
-    """How many points the whole dataset had at the revision, as its revisions tell."""
+    """How many points the whole dataset had at the revision at most, as far as anybody may see."""
     dataset = view.dataset
     if selection.revision == dataset.revision:
-        return dataset.point_count
+        return visible.facts(view).point_count
+    if view.until is not None:
+        return _ever(view, selection)
     later = Revision.objects.filter(dataset=dataset, number__gt=selection.revision)
     grown = later.aggregate(rows=Sum(F("inserted") - F("deleted")))["rows"] or 0
     return int(dataset.point_count - grown)
+
+
+def _ever(view: View, selection: Selection) -> int:
+    """How many versions there are of points that are not hidden; revisions count all of them."""
+    everything = Selection(selection.revision)
+    values = statement_values(view, everything)
+    return _number(THERE, view, everything, {**values, "is_old": True, "most": None})
 
 
 def rows(view: View, selection: Selection) -> Rows:
@@ -119,11 +128,11 @@ def count(view: View, selection: Selection) -> int:
 def _is_everything(view: View, selection: Selection) -> bool:
     if selection.stations or selection.box or selection.variables or not selection.failed:
         return False
-    dataset, start = view.dataset, selection.start
-    end = min(filter(None, (selection.end, view.until)), default=None)
-    if selection.revision != dataset.revision or dataset.start is None or dataset.end is None:
-        return start is None and end is None
-    return (start is None or start <= dataset.start) and (end is None or end > dataset.end)
+    start, end = selection.start, selection.end
+    known = visible.facts(view)
+    if selection.revision != view.dataset.revision or known.start is None or known.end is None:
+        return start is None and end is None and view.until is None
+    return (start is None or start <= known.start) and (end is None or end > known.end)
 
 
 def _number(sql: str, view: View, selection: Selection, values: dict[str, Any]) -> int:
@@ -152,12 +161,12 @@ def _estimate(view: View, selection: Selection, values: dict[str, Any], *, whole
 
 def _likely(view: View, ends: Sequence[Extent], *, whole: int) -> float:
     """How many points lie between the ends, were they spread evenly over stations and time."""
-    dataset = view.dataset
-    if dataset.start is None or dataset.end is None or dataset.start == dataset.end:
+    known = visible.facts(view)
+    if known.start is None or known.end is None or known.start == known.end:
         return whole
-    stations = Station.objects.filter(dataset=dataset).count()
+    stations = Station.objects.filter(dataset=view.dataset).count()
     seconds = sum((last - first).total_seconds() for _, first, last in ends)
-    return whole * seconds / (dataset.end - dataset.start).total_seconds() / stations
+    return whole * seconds / (known.end - known.start).total_seconds() / stations
 
 
 def _only(values: dict[str, Any], chosen: Sequence[int]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from accounts.models import User
-from datasets.access import datasets_for, view
+from datasets.access import View, datasets_for, view
 from datasets.models import Export
 from datastream.core import clock
 from datastream.core.errors import ConflictError, NotFoundError
@@ -15,8 +15,8 @@ def exports_for(user: User) -> QuerySet[Export]:
     return Export.objects.filter(user=user, dataset__in=datasets_for(user).values("pk"))
 
 
-def require_file(user: User, export: Export) -> None:
-    """Raise where there is no file, or what it holds is not what the user may see today.
+def require_file(user: User, export: Export) -> View:
+    """What the user sees; raise where there is no file, or it does not hold what that is today.
 
     Raises
     ------
@@ -31,5 +31,7 @@ def require_file(user: User, export: Export) -> None:
         raise ConflictError(f"It has {export.status}, so there is no file; ask for the data again.")
     if not export.path or export.expires_at is None or export.expires_at <= clock.now():
         raise NotFoundError("The file has expired; ask for the data again.")
-    if view(user, export.dataset_id).digest != export.view_digest:
+    seen = view(user, export.dataset_id)
+    if seen.digest != export.view_digest:
         raise NotFoundError("What you may see of the dataset has changed; ask for the data again.")
+    return seen

@@ -12,10 +12,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Case, F, FloatField, Q, Value, When
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Round
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db.models import Case, Value, When
 from psycopg2.extensions import BYTES, register_type
 
 from datasets import point_ids
@@ -23,7 +20,7 @@ from datasets.access import View
 from datasets.models import Station
 from datasets.models.catalogue import LARGEST_STATION
 from datasets.models.points import FIRST, LAST
-from datasets.selectors import page_texts
+from datasets.selectors import coordinates, page_texts
 from datasets.selectors.page_texts import Facts, Form
 from datastream.core.errors import InvalidInputError
 from datastream.core.units import Conversion
@@ -49,7 +46,7 @@ class Selection:
     stations: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     descending: bool = False
-    box: tuple[float, float, float, float] | None = None
+    box: coordinates.Box | None = None
     failed: bool = True
 
 
@@ -256,8 +253,8 @@ def _stations(view: View, selection: Selection) -> list[tuple[int, str]]:
     if selection.stations:
         found = found.filter(code__in=selection.stations)
     if selection.box:
-        inside = _inside(selection.box, view.coordinate_step_deg)
-        found = found.annotate(is_inside=inside)
+        inside = coordinates.inside(selection.box, view.coordinate_step_deg)
+        found = found.annotate(is_inside=Case(When(inside, then=YES), default=NO))
     else:
         found = found.annotate(is_inside=YES)
     order = "-id" if selection.descending else "id"
@@ -272,23 +269,6 @@ def check_stations(view: View, selection: Selection) -> None:
     """Raise InvalidInputError where a selection names a station that is not there."""
     if selection.stations:
         _stations(view, selection)
-
-
-def _inside(box: tuple[float, float, float, float], step: float | None) -> Case:
-    """Whether a station lies in the box, by its coordinates as they are shown."""
-    west, south, east, north = box
-    latitude, longitude = (_shown(name, step) for name in ("latitude", "longitude"))
-    eastwards = Q(GreaterThanOrEqual(longitude, west))
-    westwards = Q(LessThanOrEqual(longitude, east))
-    between = eastwards & westwards if west <= east else eastwards | westwards
-    heights = Q(GreaterThanOrEqual(latitude, south)) & Q(LessThanOrEqual(latitude, north))
-    return Case(When(heights & between, then=YES), default=NO)
-
-
-def _shown(name: str, step: float | None) -> Combinable:
-    if step is None:
-        return F(name)
-    return Round(F(name) / step, output_field=FloatField()) * Value(step)
 
 
 def point(view: View, identity: UUID, revision: int) -> dict[str, Any] | None:

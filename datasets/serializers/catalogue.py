@@ -1,6 +1,6 @@
 """Datasets and what belongs to them, on the wire."""
 
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import Group
@@ -11,6 +11,7 @@ from accounts.models import User
 from datasets.access import Right
 from datasets.ingest.batch import RESERVED
 from datasets.models import Dataset, Permission, Revision, Share, Station, Variable
+from datasets.models.catalogue import COORDINATE_STEPS_DEG, LONGEST_EMBARGO_DAYS
 from datasets.services import PROVIDER_SOURCES
 from datastream.core.api.fields import Text
 
@@ -45,6 +46,24 @@ class OwnerSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": ["number", "null"], "enum": [*COORDINATE_STEPS_DEG, None]})
+class CoordinateStep(serializers.Field[Any, Any, Any, Any]):
+    """One of the steps, as a number."""
+
+    default_error_messages: ClassVar = {
+        "invalid": f"Choose {' or '.join(f'{step:g}' for step in COORDINATE_STEPS_DEG)}, or null."
+    }
+
+    def to_internal_value(self, data: Any) -> float:
+        # True is 1 too, but no number.
+        if type(data) not in {int, float} or data not in COORDINATE_STEPS_DEG:
+            self.fail("invalid")
+        return float(data)
+
+    def to_representation(self, value: float) -> float:
+        return value
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample("A dataset", EXAMPLE, response_only=True),
@@ -55,7 +74,10 @@ class OwnerSerializer(serializers.ModelSerializer[User]):
     ]
 )  # fmt: skip
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
-    """A dataset; `start` and `end` are its first and last instant, both in."""
+    """A dataset; `start` and `end` are its first and last instant, both in.
+
+    `point_count`, `start` and `end` are of the points that you may see.
+    """
 
     name = Text(max_length=255)
     source = serializers.SlugField(  # type: ignore[assignment]  # a field of that name
@@ -66,6 +88,22 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     citation = Text(max_length=20_000, required=False, allow_blank=True, lines=True)
     tags = serializers.ListField(child=Text(max_length=50), required=False, max_length=50)
     owner = OwnerSerializer(read_only=True)
+    embargo_days = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_EMBARGO_DAYS,
+        required=False,
+        allow_null=True,
+        help_text="Values of the last so many days are hidden from those without `edit`.",
+    )
+    coordinate_step_deg = CoordinateStep(
+        required=False,
+        allow_null=True,
+        help_text="Those without `edit` see the coordinates of stations rounded to it.",
+    )
+    # Of what the reader may see.
+    point_count = serializers.IntegerField(source="seen.point_count", read_only=True)
+    start = serializers.DateTimeField(source="seen.start", read_only=True, allow_null=True)
+    end = serializers.DateTimeField(source="seen.end", read_only=True, allow_null=True)
     station_count = serializers.IntegerField(read_only=True)
     permissions = serializers.SerializerMethodField()
 
@@ -78,9 +116,6 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         )  # fmt: skip
         read_only_fields = (
             "id",
-            # Nothing hides values or rounds coordinates yet, so nobody may ask for it.
-            "embargo_days",
-            "coordinate_step_deg",
             "point_count",
             "start",
             "end",
@@ -99,7 +134,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
 
 class StationSerializer(serializers.ModelSerializer[Station]):
-    """A place where something is observed."""
+    """A place where something is observed; its coordinates as exact as you may know them."""
 
     code = Text(max_length=255, allow_blank=True)
     name = Text(max_length=255, required=False, allow_blank=True)
@@ -120,6 +155,13 @@ class StationSerializer(serializers.ModelSerializer[Station]):
         fields = ("id", "code", "name", "latitude", "longitude", "elevation_m", "timezone")
         read_only_fields = ("id",)
 
+    def to_representation(self, instance: Station) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(instance)
+        for name in {"latitude", "longitude"} & told.keys():
+            # A station that was just made has nothing else, and its maker knows where it is.
+            told[name] = getattr(instance, f"seen_{name}", told[name])
+        return told
+
     def validate_timezone(self, value: str) -> str:
         if value not in available_timezones():
             raise serializers.ValidationError("There is no such time zone.")
@@ -139,7 +181,7 @@ class VariableSerializer(serializers.ModelSerializer[Variable]):
     name = Text(max_length=255)
     standard_name = serializers.RegexField(
         r"\A[a-z0-9_]+\Z", max_length=255, required=False, allow_blank=True,
-        help_text="CF standard name",
+        trim_whitespace=False, help_text="CF standard name",
     )  # fmt: skip
     unit = Text(max_length=64, required=False, allow_blank=True)
     cell_method = Text(max_length=255, required=False, allow_blank=True, help_text="time: maximum")
@@ -197,11 +239,27 @@ class ShareSerializer(serializers.ModelSerializer[Share]):
         return attrs
 
 
+class Told(serializers.IntegerField):
+    """A count, or null where it would tell of hidden values."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts, read_only=True, allow_null=True)
+
+
 class RevisionSerializer(serializers.ModelSerializer[Revision]):
-    """What one write changed; `digest` chains the rows of all revisions up to this one."""
+    """What one write changed; `digest` chains the rows of all revisions up to this one.
+
+    Under an embargo `digest` and `unchanged` are null, and so are the other counts of a write that
+    touched values which you may not see yet. Number, time and author are always told.
+    """
 
     user = serializers.SerializerMethodField()
     run = serializers.UUIDField(source="run_id", read_only=True, allow_null=True)
+    inserted = Told(source="seen_inserted")
+    updated = Told(source="seen_updated")
+    unchanged = Told(source="seen_unchanged")
+    deleted = Told(source="seen_deleted")
+    digest = serializers.CharField(source="seen_digest", read_only=True, allow_null=True)
 
     class Meta:
         model = Revision

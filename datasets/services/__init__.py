@@ -1,6 +1,7 @@
 """Changes to datasets and what belongs to them."""
 
 from datasets.services.catalogue import (
+    FOR_MANAGERS,
     PROVIDER_SOURCES,
     add_station,
     add_variable,
@@ -10,11 +11,13 @@ from datasets.services.catalogue import (
     create_dataset,
     declare,
     delete_dataset,
+    record_created,
     share,
     withdraw,
 )
 
 __all__ = [
+    "FOR_MANAGERS",
     "PROVIDER_SOURCES",
     "add_station",
     "add_variable",
@@ -24,6 +27,7 @@ __all__ = [
     "create_dataset",
     "declare",
     "delete_dataset",
+    "record_created",
     "share",
     "withdraw",
 ]

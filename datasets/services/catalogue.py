@@ -1,5 +1,6 @@
 """Changes to datasets, their stations, variables and shares."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import User
+from accounts.services import audit
 from datasets.access import Right, View, require
 from datasets.ingest.batch import VARIABLES_MAX
 from datasets.models import Dataset, Share, Station, Variable
@@ -18,18 +20,33 @@ from datastream.core.errors import ConflictError, InvalidInputError, NotFoundErr
 
 # Names that feeds and commands set; clients may not.
 PROVIDER_SOURCES = frozenset({"sample", "noaa", "nasa", "globe", "climatedata_ca"})
-FOR_MANAGERS = frozenset({"visibility"})
+FOR_MANAGERS = frozenset({"visibility", "embargo_days", "coordinate_step_deg"})
 Row = TypeVar("Row", Station, Variable)
 
 
+@transaction.atomic
 def create_dataset(owner: User, **facts: Any) -> Dataset:
-    return Dataset.objects.create(owner=owner, **facts)
+    dataset = Dataset.objects.create(owner=owner, **facts)
+    record_created(dataset)
+    return dataset
+
+
+def record_created(dataset: Dataset) -> None:
+    """Note a new dataset in the audit log, wherever it comes from."""
+    audit.record(
+        "dataset.created",
+        of=("dataset", dataset.pk),
+        owner=dataset.owner_id,
+        source=dataset.source,
+        visibility=dataset.visibility,
+    )
 
 
 @transaction.atomic
 def change_dataset(view: View, **facts: Any) -> Dataset:
     """Change facts of a dataset; who sees it is for those who manage it."""
     require(view, Right.MANAGE if FOR_MANAGERS & facts.keys() else Right.EDIT)
+    _record_change(view.dataset, facts)
     for name, value in facts.items():
         setattr(view.dataset, name, value)
     view.dataset.meta_version = F("meta_version") + 1
@@ -37,11 +54,29 @@ def change_dataset(view: View, **facts: Any) -> Dataset:
     return view.dataset
 
 
+def _record_change(dataset: Dataset, facts: Mapping[str, Any]) -> None:
+    """Note which facts become others; who sees what, with what it was before."""
+    changed = sorted(name for name, value in facts.items() if value != getattr(dataset, name))
+    told: dict[str, Any] = {
+        name: {"from": getattr(dataset, name), "to": facts[name]}
+        for name in FOR_MANAGERS.intersection(changed)
+    }
+    of = "dataset", dataset.pk
+    visibility = told.pop("visibility", None)
+    if visibility is not None:
+        changed.remove("visibility")
+        audit.record("dataset.visibility_changed", of=of, **visibility)
+    if changed:
+        audit.record("dataset.changed", of=of, fields=changed, **told)
+
+
 @transaction.atomic
 def delete_dataset(view: View) -> None:
     """Hide a dataset from everybody; the worker removes what it had, for that may take long."""
     require(view, Right.MANAGE)
     Dataset.objects.filter(pk=view.dataset.pk).update(deleted_at=Now())
+    of = "dataset", view.dataset.pk
+    audit.record("dataset.deleted", of=of, points=view.dataset.point_count)
     jobs.enqueue(purge.TASK, dataset_id=str(view.dataset.pk))
 
 
@@ -134,9 +169,18 @@ def share(
     shared, _ = Share.objects.update_or_create(
         dataset=view.dataset, user=user, role=role, defaults={"permission": permission}
     )
+    _record_share("share.given", shared)
     return shared
 
 
+@transaction.atomic
 def withdraw(view: View, shared: Share) -> None:
     require(view, Right.MANAGE)
+    _record_share("share.withdrawn", shared)
     shared.delete()
+
+
+def _record_share(action: str, shared: Share) -> None:
+    whom = {"user": shared.user_id} if shared.user_id else {"role": str(shared.role)}
+    of = "dataset", shared.dataset_id
+    audit.record(action, of=of, share=shared.pk, permission=shared.permission, **whom)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import structlog
@@ -20,12 +20,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
+from accounts.services import audit
 from datasets import access, exports
 from datasets.access import View
 from datasets.models import Export
 from datasets.selectors import estimates, questions
 from datasets.selectors.points import Selection
 from datasets.selectors.questions import Question
+from datasets.services.downloads import LARGE_ROWS
 from datastream.core import jobs, leases
 from datastream.core.errors import ConflictError, NotFoundError, PlatformError
 from datastream.core.models import OPEN, Status
@@ -95,6 +97,8 @@ def request_export(view: View, question: Question, *, user: User, kind: str) -> 
         revision=question.selection.revision,
         format=kind,
     )
+    of = "export", export.pk
+    audit.record("data.export_requested", of=of, dataset=view.dataset.pk, format=kind)
     jobs.enqueue(TASK, export_id=str(export.pk))
     return export
 
@@ -259,6 +263,14 @@ def _finish(export: Export, part: Path, *, rows: int, digest: str) -> None:
             path=name, finished_at=Now(), lease_until=None,
             expires_at=Now() + timedelta(hours=settings.EXPORT_KEEP_HOURS),
         )  # fmt: skip
+        if rows > LARGE_ROWS:
+            _record(export, rows=rows, bytes=size)
+
+
+def _record(export: Export, **counts: int) -> None:
+    facts: dict[str, Any] = {"export": export.pk, "format": export.format, **counts}
+    of = "dataset", export.dataset_id
+    audit.record("data.exported", of=of, user_id=export.user_id, revision=export.revision, **facts)
 
 
 def _sync_folder(folder: Path) -> None:

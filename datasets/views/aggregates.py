@@ -24,6 +24,7 @@ from datasets.selectors.completeness import completeness
 from datasets.selectors.points import Selection
 from datasets.selectors.window import window
 from datasets.serializers.aggregates import CompletenessSerializer, WindowSerializer
+from datasets.services.downloads import Download
 from datasets.views import parameters
 from datasets.views.base import Nested
 from datastream.core.api.conditional import is_unchanged, tag_of
@@ -126,7 +127,7 @@ def _page(
 
 def _file(request: Request, told: Answer, kind: str, headers: dict[str, str]) -> Any:
     reading = told.reading
-    name = exports.name_of(reading.view.dataset, reading.selection, kind)
+    name = exports.name_of(reading.view, reading.selection, kind)
     stem, _, suffix = name.rpartition(".")
     name = f"{stem}_{reading.calendar.step.name}.{suffix}"
     headers["Content-Disposition"] = disposition(name)
@@ -134,16 +135,20 @@ def _file(request: Request, told: Answer, kind: str, headers: dict[str, str]) ->
         return StreamingHttpResponse((), content_type=KINDS[kind], headers=headers)
     units = summaries.units(reading, told.conversions)
     described = summary_files.schema(reading, _said(told), units, told.fields)
-    chunks = summary_files.WRITERS[kind](_pages(told), described, told.fields)
+    tally = exports.Tally()
+    chunks = summary_files.WRITERS[kind](_pages(told, tally), described, told.fields)
     # What is wrong with the question is found with the first page, while it can still be said.
     first = next(chunks, b"")
-    return StreamingHttpResponse(chain([first], chunks), content_type=KINDS[kind], headers=headers)
+    facts = {"format": kind, "revision": reading.selection.revision, "what": "statistics"}
+    download = Download(reading.view, chain([first], chunks), tally, **facts)
+    return StreamingHttpResponse(download, content_type=KINDS[kind], headers=headers)
 
 
-def _pages(told: Answer) -> Iterator[tuple[selector.Page, summaries.Numbers]]:
+def _pages(told: Answer, tally: exports.Tally) -> Iterator[tuple[selector.Page, summaries.Numbers]]:
     after: Key | None = None
     while True:
         page = selector.page(told.reading, limit=STREAMED, after=after)
+        tally.rows += len(page.timestamps)
         yield page, summaries.numbers_of(told.reading, page, told.conversions)
         if page.last is None:
             return
@@ -175,6 +180,7 @@ class WindowViewSet(Nested):
     pagination_class = None
     filter_backends = ()
     requires: ClassVar = {"list": ANYONE}
+    weights: ClassVar = {"list": 5}
     query: ClassVar = {"list": filters.WINDOW_QUERY}
 
     def known_parameters(self) -> set[str]:
@@ -213,6 +219,7 @@ class CompletenessViewSet(Nested):
     serializer_class = CompletenessSerializer
     filter_backends = ()
     requires: ClassVar = {"list": ANYONE}
+    weights: ClassVar = {"list": 10}
     query: ClassVar = {"list": filters.COMPLETENESS_QUERY}
     repeatable = frozenset({"station"})
 

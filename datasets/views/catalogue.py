@@ -18,7 +18,7 @@ from datasets.access import Right
 from datasets.filters.catalogue import DatasetFilter
 from datasets.filters.history import RevisionFilter
 from datasets.models import Dataset, Revision, Share, Station, Variable
-from datasets.selectors import catalogue
+from datasets.selectors import catalogue, visible
 from datasets.serializers.catalogue import (
     DatasetSerializer,
     RevisionSerializer,
@@ -28,12 +28,15 @@ from datasets.serializers.catalogue import (
 )
 from datasets.views.base import DATASET_ID, Nested
 from datastream.core.api import negotiation
-from datastream.core.api.permissions import ANYONE, SIGNED_IN
+from datastream.core.api.permissions import ANYONE, SIGNED_IN, require_scope
 from datastream.core.api.renderers import dumps
 from datastream.core.api.views import Resource
 from datastream.core.errors import InvalidInputError, NotFoundError
+from datastream.core.scopes import ADMINISTER
 
 JSON, GEOJSON = "json", "geojson"
+# Filters of datasets by what a caller may see of their points.
+FILTERED = frozenset({"start", "end"})
 STATION_KINDS = {JSON: "application/json", GEOJSON: "application/geo+json"}
 FORMAT = OpenApiParameter(
     "format", str, enum=[*STATION_KINDS], description="Or by `Accept`. geojson gives all stations."
@@ -60,6 +63,7 @@ class DatasetViewSet(Resource):
     filterset_class = DatasetFilter
     search_fields = ("name", "description", "source")
     ordering_fields = ("name", "created_at", "updated_at", "point_count", "start", "end")
+    ordered_by: ClassVar = {"point_count": "seen_count", "start": "seen_start", "end": "seen_end"}
     ordering = ("-created_at",)
     requires: ClassVar = {
         "list": ANYONE,
@@ -73,6 +77,26 @@ class DatasetViewSet(Resource):
         if getattr(self, "swagger_fake_view", False):
             return Dataset.objects.none()
         return catalogue.datasets(self.request.user)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        # A column costs its while even where nothing is hidden, so only who asks has it.
+        query = self.request.query_params
+        by = {term.removeprefix("-") for term in query.get("ordering", "").split(",")}
+        if FILTERED & query.keys() or self.ordered_by.keys() & by:
+            queryset = visible.with_facts(queryset)
+        return super().filter_queryset(queryset)
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            visible.tell(args[0] if kwargs.get("many") else args)
+        return super().get_serializer(*args, **kwargs)
+
+    def checked_input(self, *, partial: bool = False, instance: Any = None) -> dict[str, Any]:
+        data = super().checked_input(partial=partial, instance=instance)
+        if services.FOR_MANAGERS & data.keys():
+            # Who sees what of a dataset takes more of a key or token than its points and texts.
+            require_scope(self.request, ADMINISTER)
+        return data
 
     def create(self, request: Request) -> Response:
         made = services.create_dataset(self.caller, **self.checked_input())
@@ -120,6 +144,7 @@ class StationViewSet(Child):
     serializer_class = StationSerializer
     search_fields = ("code", "name")
     ordering_fields = ("id", "code", "name", "latitude", "longitude", "elevation_m")
+    ordered_by: ClassVar = {"latitude": "seen_latitude", "longitude": "seen_longitude"}
     ordering = ("id",)
     formatted = frozenset({"list"})
     query: ClassVar = {"list": frozenset({"format"})}
@@ -180,6 +205,7 @@ class ShareViewSet(Nested):
     ordering_fields = ("created_at", "permission")
     ordering = ("created_at",)
     requires: ClassVar = {"list": SIGNED_IN, "create": SIGNED_IN, "destroy": SIGNED_IN}
+    scopes: ClassVar = {"list": ADMINISTER, "create": ADMINISTER, "destroy": ADMINISTER}
 
     def get_queryset(self) -> Any:
         return self.empty(Share) if self.is_described else catalogue.shares(self.view(Right.MANAGE))

@@ -10,6 +10,7 @@ from datasets.access import View
 from datasets.exports import MEDIA_TYPES
 from datasets.filters import points as filters
 from datasets.selectors.points import Selection
+from datasets.services.downloads import Download
 from datastream.core.api.conditional import is_unchanged, tag_of
 from datastream.core.api.files import disposition
 from datastream.core.errors import InvalidInputError
@@ -32,10 +33,12 @@ def answer(request: Request, view: View, selection: Selection, kind: str) -> Any
     if is_unchanged(request, tag):
         return HttpResponse(status=304, headers=headers)
     conversions = filters.conversions(request, view)
-    headers["Content-Disposition"] = disposition(exports.name_of(view.dataset, selection, kind))
+    headers["Content-Disposition"] = disposition(exports.name_of(view, selection, kind))
     if request.method == "HEAD":
         exports.check(view, selection)
         # An empty text would be said to be the whole answer's length.
         return StreamingHttpResponse((), content_type=MEDIA_TYPES[kind], headers=headers)
     chunks = exports.stream(view, selection, kind, fields=fields, conversions=conversions)
-    return StreamingHttpResponse(chunks, content_type=MEDIA_TYPES[kind], headers=headers)
+    facts = {"format": kind, "revision": selection.revision}
+    download = Download(view, chunks, chunks.read, **facts)
+    return StreamingHttpResponse(download, content_type=MEDIA_TYPES[kind], headers=headers)

@@ -21,6 +21,7 @@ from datasets.services import exports as services
 from datastream.core.api import files
 from datastream.core.api.permissions import SIGNED_IN
 from datastream.core.api.views import Resource
+from datastream.core.scopes import READ
 
 RANGE = [
     OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
@@ -65,6 +66,9 @@ class ExportViewSet(Resource):
         "destroy": SIGNED_IN,
         "file": SIGNED_IN,
     }
+    weights: ClassVar = {"file": 10}
+    # Whoever may have an export made may also give its room back.
+    scopes: ClassVar = {"destroy": READ}
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
@@ -89,9 +93,9 @@ class ExportViewSet(Resource):
 
         409 while it is not done, 404 once it has expired or the rights on the dataset changed.
         """
-        export = self.find(self.get_queryset().select_related("dataset"))
-        selectors.require_file(self.caller, export)
-        media_type, name = exports.MEDIA_TYPES[export.format], exports.file_name(export)
+        export = self.find(self.get_queryset())
+        view = selectors.require_file(self.caller, export)
+        media_type, name = exports.MEDIA_TYPES[export.format], exports.file_name(view, export)
         opened = services.open_file(export)
         content = files.Content(opened, export.size_bytes or 0, media_type, name, export.digest)
         return files.answer(request, content)

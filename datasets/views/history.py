@@ -17,12 +17,15 @@ from rest_framework.utils.urls import replace_query_param
 
 from datasets import change_cursors, cursors
 from datasets.access import Right, View
+from datasets.exports import Tally
 from datasets.filters import history as filters
 from datasets.models import Receipt
 from datasets.selectors import catalogue
 from datasets.selectors import changes as selector
 from datasets.selectors.changes import Changes, Place
 from datasets.serializers.history import ChangePageSerializer, ReceiptSerializer
+from datasets.services.downloads import Download
+from datasets.views import weights
 from datasets.views.base import DATASET_ID, Nested
 from datastream.core.api import negotiation
 from datastream.core.api.conditional import is_unchanged, tag_of
@@ -76,6 +79,9 @@ class ChangesViewSet(Nested):
     def known_parameters(self) -> set[str]:
         return set(self.query.get(self.action or "", ()))
 
+    def weight(self, request: Request) -> float:
+        return weights.of(request, KINDS)
+
     @extend_schema(
         operation_id="changes_list",
         summary="Read changes",
@@ -105,8 +111,10 @@ class ChangesViewSet(Nested):
             return StreamingHttpResponse((), content_type=KINDS[kind], headers=headers)
         if kind == NDJSON:
             page = selector.page(view, changes, limit=STREAMED, separator="\n")
-            lines = self._lines(page, changes)
-            return StreamingHttpResponse(lines, content_type=KINDS[kind], headers=headers)
+            tally = Tally()
+            facts = {"format": kind, "revision": changes.until, "what": "changes"}
+            download = Download(view, self._lines(page, changes, tally), tally, **facts)
+            return StreamingHttpResponse(download, content_type=KINDS[kind], headers=headers)
         page = selector.page(view, changes, limit=limit, after=after)
         body = self._body(request, view, changes, page)
         return HttpResponse(body, content_type=KINDS[kind], headers=headers)
@@ -137,9 +145,10 @@ class ChangesViewSet(Nested):
         results = ",".join(page.pieces).encode()
         return b"".join([dumps(head)[:-1], b',"results":[', results, b"]}"])
 
-    def _lines(self, page: selector.Page, changes: Changes) -> Iterator[bytes]:
+    def _lines(self, page: selector.Page, changes: Changes, tally: Tally) -> Iterator[bytes]:
         while True:
             for piece in page.pieces:
+                tally.rows += piece.count("\n") + 1
                 yield piece.encode() + b"\n"
             if page.last is None:
                 return

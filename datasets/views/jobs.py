@@ -6,6 +6,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import limits
 from accounts.models import User
 from datasets.access import View
 from datasets.filters import points as filters
@@ -47,6 +48,7 @@ def answer(request: Request, view: View, selection: Selection, kind: str) -> Any
         message = "A read of this size becomes an export, which belongs to somebody: sign in."
         raise SignInNeededError(message)
     _check(request, view, selection)
+    limits.spend(limits.EXPORTS)
     question = Question(selection, filters.point_fields(request), filters.units(request))
     kind = NDJSON if kind == JSON else kind
     export = services.request_export(view, question, user=user, kind=kind)

@@ -18,7 +18,7 @@ from datasets.selectors.page_texts import Facts
 from datasets.selectors.points import Selection
 from datasets.serializers.exports import ExportSerializer
 from datasets.serializers.points import PointPageSerializer, PointSerializer, uuid_or_none
-from datasets.views import aggregates, estimates, exporting, jobs, parameters
+from datasets.views import aggregates, estimates, exporting, jobs, parameters, weights
 from datasets.views.base import Nested
 from datastream.core.api import negotiation
 from datastream.core.api.conditional import is_unchanged, tag_of, tagged
@@ -41,6 +41,9 @@ class Reading(Nested):
     """Reads of the points of a dataset."""
 
     formatted = frozenset({"list"})
+
+    def weight(self, request: Request) -> float:
+        return weights.of(request, KINDS) if self.action == "list" else super().weight(request)
 
     @extend_schema(
         operation_id="data_list",

@@ -9,6 +9,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import limits
 from datasets import formats, ingest
 from datasets.access import Right
 from datasets.filters.catalogue import NUMBER
@@ -88,6 +89,8 @@ class Writing(Nested):
         `timestamp`, optionally `station` and `metadata`, and every other column is a variable.
         """
         view = self.view(Right.EDIT)
+        # How many they are is known in the end: whoever owes for earlier ones pays first.
+        limits.require(limits.POINTS)
         options, kind = _options(request), _format(request)
         idempotency.name(request)
         began = time.monotonic()
@@ -102,6 +105,7 @@ class Writing(Nested):
                 options=options,
                 key=idempotency.key(request, body),
             )
+        limits.charge(limits.POINTS, outcome.received)
         return Response(outcome.body())
 
 

@@ -48,6 +48,7 @@ def test_a_new_dataset_is_private_and_belongs_to_its_maker(db: None, api: APICli
 FACTS: dict[str, Any] = {
     "name": "N", "source": "my-source", "description": "two\nlines", "visibility": "internal",
     "schema_mode": "freeze", "license": "CC BY 4.0", "citation": "X", "tags": ["a", "b"],
+    "embargo_days": 30, "coordinate_step_deg": 0.1,
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def test_every_fact_can_be_set_and_changed(db: None, api: APIClient):
     changes: dict[str, Any] = {
         "name": "M", "source": "other", "description": "", "visibility": "public",
         "schema_mode": "evolve", "license": "", "citation": "", "tags": [],
+        "embargo_days": None, "coordinate_step_deg": 1.0,
     }  # fmt: skip
     for name, value in changes.items():
         assert api.patch(path, {name: value}, format="json").json()[name] == value
@@ -65,9 +67,9 @@ def test_every_fact_can_be_set_and_changed(db: None, api: APIClient):
 
 
 @pytest.mark.parametrize(
-    "name", ["id", "owner", "embargo_days", "coordinate_step_deg", "point_count", "station_count",
-             "start", "end", "revision", "permissions", "created_at", "updated_at", "meta_version",
-             "workspace", "nonsense"],
+    "name", ["id", "owner", "point_count", "station_count", "start", "end", "revision",
+             "permissions", "created_at", "updated_at", "meta_version", "workspace", "seen",
+             "nonsense"],
 )  # fmt: skip
 def test_a_07_what_may_only_be_read_is_refused_by_its_name(
     api: APIClient, dataset: Dataset, name: str
@@ -99,6 +101,8 @@ WRONG: dict[str, list[Any]] = {
     "description": ["a\x00b", "\u202ea", "x" * 20_001, []],
     "visibility": ["secret", "", None, [], {}, 1, True],
     "schema_mode": ["liquid", None, ["evolve"]],
+    "embargo_days": [0, -1, 3651, 1.5, True, "x", "", [], {}, 2**31],
+    "coordinate_step_deg": [0, -1, 0.5, 10, True, "1", "", "x", [], {}, 2**31],
     "tags": ["a", {"a": 1}, [""], [" "], [3], ["a\x00"], ["x" * 51], [["a"]]],
 }
 

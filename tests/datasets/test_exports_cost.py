@@ -156,7 +156,7 @@ def test_a_failure_in_the_middle_is_an_error_and_no_end(large: Dataset, kind: st
 def test_an_error_of_our_own_ends_the_statement_too(large: Dataset):
     def fail() -> list[int]:
         copied = copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 60})
-        chunks = exports.Stream(copied, (bytes(1 // n) for n in [0]))
+        chunks = exports.Stream(copied, (bytes(1 // n) for n in [0]), plans.Tally())
         with pytest.raises(ZeroDivisionError):
             next(chunks)
         return running()

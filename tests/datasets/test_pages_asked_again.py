@@ -62,8 +62,8 @@ def test_a_304_reads_no_points(api: APIClient, url: str) -> None:
     with CaptureQueriesContext(connection) as captured:
         answer = api.get(url, headers={"If-None-Match": f'W/{tag}, "x"'})
     assert (answer.status_code, answer.content) == (304, b"")
-    # Who is calling, and the dataset.
-    assert len(captured) == 2
+    # Who is calling, how often, and the dataset.
+    assert len(captured) == 3
 
 
 def test_each_form_of_an_answer_has_a_tag_of_its_own(ask: Get) -> None:
@@ -107,9 +107,9 @@ def test_a_page_costs_four_queries_whatever_is_on_it(
 
 def test_what_is_named_costs_one_query_a_kind(ask: Get, django_assert_num_queries: Any) -> None:
     # And the stations named, and the variables whose units change.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert ask(station=["suva", "apia"], units="TMAX:K,TMIN:degF").status_code == 200
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert ask(bbox="0,0,1,1").status_code == 200
 
 
