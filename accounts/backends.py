@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from accounts import selectors
-from accounts.models import User
+from accounts import passwords, selectors
+from accounts.models import Outcome, User
+from accounts.services import audit
 
 
 class UsernameOrEmailBackend(ModelBackend):
@@ -25,13 +26,22 @@ class UsernameOrEmailBackend(ModelBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        **kwargs: Any,
+        **others: Any,
     ) -> User | None:
-        """Return the user, or None; an unknown name costs the same time as a wrong password."""
-        user = selectors.user_by_name(username or "")
-        if user is None:
-            User().set_password(password)
+        """Return the user, or None; whatever is wrong takes the same steps and the same time.
+
+        Our pages, the admin site and the API all come here. `passwords.check` tells what is raised
+        where there were too many failures.
+        """
+        typed = username or others.get("email") or ""
+        if not typed or not password:
             return None
-        if user.check_password(password or "") and self.user_can_authenticate(user):
+        user = selectors.user_by_name(typed)
+        if passwords.check(user, password, typed=typed):
             return user
+        # Not what was typed: people type passwords there.
+        identity = user.pk if user else None
+        audit.record(
+            "login.failed", of=("user", identity or ""), outcome=Outcome.FAILED, user_id=identity
+        )
         return None

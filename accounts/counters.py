@@ -1,0 +1,210 @@
+"""Counters of limits: one number each, the time at which a caller's whole quota is there again.
+
+The generic cell rate algorithm (ITU-T I.371, annex A): what is spent puts that time off, and by
+itself it draws nearer. They are kept in Redis where it is configured, else in the database; each
+is changed by one atomic step, outside of any transaction, so that what is undone was still counted.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+# A counter must not hold up what it counts.
+TIMEOUT_S = 0.25
+# How long Redis is left alone after it did not answer.
+AWAY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What became of a step: whether it was counted, and the seconds until all is there again."""
+
+    is_counted: bool
+    ahead_s: float
+
+
+# ------------------------------------------------------------------ in the database
+
+_NOW = "extract(epoch FROM clock_timestamp())::float8"
+# `excluded.full_at - cost` is now. Where the step would go too far there is no row, and the second
+# part says how far ahead the counter is.
+_SPEND = f"""
+WITH spent AS (
+    INSERT INTO rate_counters AS kept (name, full_at) VALUES (%(name)s, {_NOW} + %(cost)s)
+    ON CONFLICT (name) DO UPDATE
+    SET full_at = greatest(kept.full_at + %(cost)s, excluded.full_at)
+    WHERE greatest(kept.full_at + %(cost)s, excluded.full_at)
+        <= excluded.full_at - %(cost)s + %(most)s
+    RETURNING full_at
+)
+SELECT true, full_at - {_NOW} FROM spent
+UNION ALL
+SELECT false, full_at - {_NOW} FROM rate_counters
+WHERE name = %(name)s AND NOT EXISTS (SELECT FROM spent)"""  # noqa: S608 - constants only
+_AHEAD = f"SELECT full_at - {_NOW} FROM rate_counters WHERE name = %s"  # noqa: S608
+_GIVE_BACK = "UPDATE rate_counters SET full_at = full_at - %s WHERE name = %s"
+_FORGET = "DELETE FROM rate_counters WHERE name = %s"
+_SWEEP = f"DELETE FROM rate_counters WHERE full_at < {_NOW}"  # noqa: S608
+
+
+class InDatabase:
+    """Rows of an unlogged table, and the database's clock."""
+
+    def spend(self, name: str, cost_s: float, most_s: float) -> Spent:
+        """Count what costs so much, if the counter is then at most so far ahead."""
+        asked = {"name": name, "cost": cost_s, "most": most_s}
+        with _alone() as cursor:
+            cursor.execute(_SPEND, asked)
+            row = cursor.fetchone()
+        # None where another made the counter and spent all of it in the same moment.
+        return Spent(*row) if row else Spent(is_counted=False, ahead_s=most_s)
+
+    def ahead_s(self, name: str) -> float:
+        with _alone() as cursor:
+            cursor.execute(_AHEAD, [name])
+            row = cursor.fetchone()
+        return max(row[0], 0.0) if row else 0.0
+
+    def give_back(self, name: str, cost_s: float) -> None:
+        with _alone() as cursor:
+            cursor.execute(_GIVE_BACK, [cost_s, name])
+
+    def forget(self, name: str) -> None:
+        with _alone() as cursor:
+            cursor.execute(_FORGET, [name])
+
+    def sweep(self) -> int:
+        """Delete what says nothing any more; the number of counters."""
+        with _alone() as cursor:
+            cursor.execute(_SWEEP)
+            return int(cursor.rowcount)
+
+
+@contextmanager
+def _alone() -> Iterator[Any]:
+    """A cursor whose statement is committed by itself."""
+    if not _is_in_transaction():
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    # Seldom: a current password that is asked for with a change.
+    with closing(connection.copy()) as own, own.cursor() as cursor:
+        yield cursor
+
+
+def _is_in_transaction() -> bool:
+    # Not those around a test, told apart as the framework does for `atomic(durable=True)`.
+    blocks: list[Any] = connection.atomic_blocks
+    return connection.in_atomic_block and not any(block._from_testcase for block in blocks)  # noqa: SLF001
+
+
+# ------------------------------------------------------------------ in Redis
+
+_SPEND_LUA = """
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local kept = tonumber(redis.call('GET', KEYS[1]) or now)
+local cost, most = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.max(kept, now) + cost
+if full > now + most then
+    return {0, tostring(math.max(kept, now) - now)}
+end
+if full > now then
+    local life = math.ceil((full - now) * 1000) + 1000
+    redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', life)
+end
+return {1, string.format('%.6f', full - now)}
+"""
+_GIVE_BACK_LUA = """
+local kept = redis.call('GET', KEYS[1])
+if kept then
+    local full = string.format('%.6f', tonumber(kept) - tonumber(ARGV[1]))
+    redis.call('SET', KEYS[1], full, 'KEEPTTL')
+end
+"""
+# Redis reads no numbers as long as infinity.
+_LONGEST_S = 1e9
+
+
+class InRedis:
+    """Keys that expire, and the clock of Redis."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            # By itself the client tries again for four seconds.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._spend = self.client.register_script(_SPEND_LUA)
+        self._give_back = self.client.register_script(_GIVE_BACK_LUA)
+        self._away_until = -math.inf
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it did not answer lately, and is not asked by this process."""
+        return time.monotonic() < self._away_until
+
+    def leave_alone(self) -> None:
+        self._away_until = time.monotonic() + AWAY_S
+        # Its other connections are dead as well, and would each be found out one by one.
+        self.client.connection_pool.disconnect()
+
+    def spend(self, name: str, cost_s: float, most_s: float) -> Spent:
+        words = [repr(cost_s), repr(min(most_s, _LONGEST_S))]
+        is_counted, ahead_s = self._spend(keys=[_key(name)], args=words)
+        return Spent(bool(is_counted), float(ahead_s))
+
+    def ahead_s(self, name: str) -> float:
+        # Costs nothing, and never goes too far.
+        return self.spend(name, 0.0, _LONGEST_S).ahead_s
+
+    def give_back(self, name: str, cost_s: float) -> None:
+        self._give_back(keys=[_key(name)], args=[repr(cost_s)])
+
+    def forget(self, name: str) -> None:
+        self.client.delete(_key(name))
+
+
+def _key(name: str) -> str:
+    return f"datastream:limit:{name}"
+
+
+# ------------------------------------------------------------------ where they are now
+
+
+def is_away() -> bool:
+    """Whether Redis is configured and did not answer; limits are stricter until it does."""
+    return bool(settings.REDIS_URL) and _in_redis(settings.REDIS_URL).is_away
+
+
+def counted(step: Callable[[InDatabase | InRedis], T]) -> T:
+    """The result of a step, on the counters of Redis or else on those of the database."""
+    if settings.REDIS_URL and not is_away():
+        store = _in_redis(settings.REDIS_URL)
+        try:
+            return step(store)
+        except redis.RedisError as error:
+            store.leave_alone()
+            log.warning("limits_in_database", error=type(error).__name__)
+    return step(InDatabase())
+
+
+@cache
+def _in_redis(url: str) -> InRedis:
+    return InRedis(url)

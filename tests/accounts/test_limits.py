@@ -1,0 +1,278 @@
+"""Counters of limits: never more than they say, under parallel requests, in both places."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from accounts import counters, limits, tasks
+from accounts.counters import InDatabase, InRedis
+from accounts.limits import Caller
+from datastream.core import origin
+from datastream.core.errors import TooManyRequestsError
+from datastream.core.origin import JWT, KEY, Credential
+from datastream.env import Rate
+from tests import redis as redis_server
+from tests.redis import Redis
+from tests.threads import at_once
+
+Store = InDatabase | InRedis
+SOMEBODY = Caller("user somebody")
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    with redis_server.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["database", "redis"])
+def store(request: pytest.FixtureRequest, db: None) -> Store:
+    """The counters of the database, and those of Redis."""
+    if request.param == "database":
+        return InDatabase()
+    return InRedis(request.getfixturevalue("redis").url)
+
+
+@pytest.fixture
+def few() -> Iterator[None]:
+    """Limits of three to a minute."""
+    rate = Rate(3, 60)
+    with override_settings(RATE_READS=rate, RATE_POINTS=rate, REDIS_URL=""):
+        yield
+
+
+@pytest.fixture
+def request_of() -> Iterator[Callable[..., origin.Origin]]:
+    """Begin a request of a user with a credential, or of nobody, from an address."""
+
+    def begin(address: str = "192.0.2.1", kind: str = "", identity: Any = None) -> origin.Origin:
+        here = origin.begin("a request", address)
+        if kind:
+            here.user_id, here.credential = identity, Credential(kind, str(identity))
+        return here
+
+    yield begin
+    origin.end()
+
+
+def refused(policy: str, **more: Any) -> TooManyRequestsError:
+    with pytest.raises(TooManyRequestsError) as caught:
+        limits.spend(policy, **more)
+    return caught.value
+
+
+# ------------------------------------------------------------------ both places
+
+
+def test_a_counter_takes_what_fits_and_no_more(store: Store) -> None:
+    name = f"fits {time.time_ns()}"
+    answers = [store.spend(name, 100, 300) for _ in range(4)]
+    assert [one.is_counted for one in answers] == [True, True, True, False]
+    assert [round(one.ahead_s) for one in answers] == [100, 200, 300, 300]
+    assert round(store.ahead_s(name)) == 300
+
+
+def test_what_costs_less_than_is_left_is_taken_after_a_refusal(store: Store) -> None:
+    name = f"less {time.time_ns()}"
+    assert store.spend(name, 250, 300).is_counted
+    assert not store.spend(name, 100, 300).is_counted
+    assert store.spend(name, 49, 300).is_counted
+
+
+def test_a_counter_fills_again_with_time(store: Store) -> None:
+    name = f"fills {time.time_ns()}"
+    assert store.spend(name, 0.2, 0.2).is_counted
+    assert not store.spend(name, 0.2, 0.2).is_counted
+    time.sleep(0.21)
+    assert store.spend(name, 0.2, 0.2).is_counted
+
+
+def test_a_debt_is_paid_off_first(store: Store) -> None:
+    name = f"debt {time.time_ns()}"
+    assert store.spend(name, 1000, float("inf")).is_counted
+    refusal = store.spend(name, 1, 300)
+    assert (refusal.is_counted, round(refusal.ahead_s)) == (False, 1000)
+
+
+def test_what_is_given_back_can_be_spent_again(store: Store) -> None:
+    name = f"back {time.time_ns()}"
+    store.give_back(name, 5)
+    for _ in range(3):
+        store.spend(name, 100, 300)
+    store.give_back(name, 100)
+    assert store.spend(name, 100, 300).is_counted
+    store.forget(name)
+    assert store.ahead_s(name) == 0
+
+
+def test_callers_have_counters_of_their_own(store: Store) -> None:
+    one, other = f"one {time.time_ns()}", f"other {time.time_ns()}"
+    assert store.spend(one, 300, 300).is_counted
+    assert store.spend(other, 300, 300).is_counted
+
+
+@hypothesis(deadline=None, max_examples=6)
+@given(steps=st.lists(st.floats(0, 0.01), min_size=5, max_size=15))
+def test_within_any_time_no_more_than_the_quota_and_what_came_back(
+    django_db_blocker: Any, django_db_setup: None, redis: Redis, steps: list[float]
+) -> None:
+    quota, window_s = 3, 0.03
+    with django_db_blocker.unblock():
+        for store in (InDatabase(), InRedis(redis.url)):
+            name = f"law {time.time_ns()}"
+            taken = []
+            for pause in steps:
+                time.sleep(pause)
+                before = time.time()
+                if store.spend(name, window_s / quota, window_s).is_counted:
+                    taken.append((before, time.time()))
+            store.forget(name)
+            for first in range(len(taken)):
+                for last in range(first, len(taken)):
+                    elapsed_s = taken[last][1] - taken[first][0]
+                    assert last - first + 1 <= quota + elapsed_s * quota / window_s + 1e-3
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.parametrize("place", ["database", "redis"])
+def test_parallel_requests_cannot_spend_more_than_there_is(place: str, redis: Redis) -> None:
+    store = InDatabase() if place == "database" else InRedis(redis.url)
+
+    def work() -> int:
+        return sum(store.spend("parallel", 60, 600).is_counted for _ in range(5))
+
+    assert sum(at_once(*[work] * 8)) == 10
+
+
+@pytest.mark.usefixtures("committed_db")
+def test_what_is_undone_was_counted_all_the_same() -> None:
+    store = InDatabase()
+    with transaction.atomic():
+        store.spend("undone", 60, 600)
+        transaction.set_rollback(True)
+    assert round(store.ahead_s("undone")) == 60
+
+
+def test_counters_that_say_nothing_any_more_are_swept(db: None) -> None:
+    store = InDatabase()
+    store.spend("over", 0.001, 1)
+    store.spend("open", 60, 600)
+    time.sleep(0.01)
+    tasks.sweep_limits()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM rate_counters WHERE name IN ('over', 'open')")
+        assert cursor.fetchall() == [("open",)]
+
+
+def test_a_key_in_redis_goes_by_itself(redis: Redis) -> None:
+    store = InRedis(redis.url)
+    store.spend("brief", 2, 60)
+    assert 0 < store.client.pttl("datastream:limit:brief") <= 3000
+
+
+# ------------------------------------------------------------------ callers and quotas
+
+
+def test_a_caller_is_refused_past_the_quota_and_told_when_to_come_back(db: None, few: None) -> None:
+    for _ in range(3):
+        limits.spend(limits.READS, of=SOMEBODY)
+    error = refused(limits.READS, of=SOMEBODY)
+    assert 19 < error.retry_after_s <= 20
+    assert error.details == {"limit": "reads", "quota": 3, "window_s": 60}
+
+
+def test_what_weighs_more_than_the_quota_takes_all_of_it(db: None, few: None) -> None:
+    limits.spend(limits.READS, 1000, of=SOMEBODY)
+    assert 19 < refused(limits.READS, of=SOMEBODY).retry_after_s <= 20
+
+
+def test_what_was_done_is_charged_beyond_the_quota(
+    db: None, few: None, request_of: Callable[..., Any]
+) -> None:
+    here = request_of(kind=JWT, identity=1)
+    limits.require(limits.POINTS)
+    limits.charge(limits.POINTS, 30)
+    assert here.limits["points"].left == 0
+    with pytest.raises(TooManyRequestsError) as caught:
+        limits.require(limits.POINTS)
+    assert 550 < caught.value.retry_after_s <= 560
+
+
+def test_a_rate_by_the_second_allows_a_burst_of_ten(db: None) -> None:
+    with override_settings(RATE_READS=Rate(400, 1)):
+        quota = limits.quota(limits.READS, SOMEBODY)
+    assert (quota.number, quota.window_s) == (4000, 10)
+
+
+def test_strangers_have_a_tenth(db: None) -> None:
+    with override_settings(RATE_READS=Rate(400, 1), RATE_EXPORTS=Rate(3, 60)):
+        stranger = Caller("network 192.0.2.1", is_stranger=True)
+        assert limits.quota(limits.READS, stranger).number == 400
+        assert limits.quota(limits.EXPORTS, stranger).number == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (("192.0.2.1", JWT, 1), ("192.0.2.2", JWT, 1), True),
+        (("192.0.2.1", JWT, 1), ("192.0.2.1", JWT, 2), False),
+        (("192.0.2.1", KEY, 1), ("192.0.2.1", JWT, 1), False),
+        (("192.0.2.1",), ("192.0.2.1",), True),
+        (("192.0.2.1",), ("192.0.2.2",), False),
+        (("2001:db8:1:2::a",), ("2001:db8:1:2:ffff::b",), True),
+        (("2001:db8:1:2::a",), ("2001:db8:1:3::a",), False),
+        (("192.0.2.1",), ("192.0.2.1", JWT, 1), False),
+    ],
+)
+def test_who_shares_a_counter(
+    request_of: Callable[..., Any], one: Any, other: Any, is_same: bool
+) -> None:
+    names = []
+    for caller in (one, other):
+        request_of(*caller)
+        names.append(limits.quota(limits.READS, limits.caller()).counter)
+    assert (names[0] == names[1]) == is_same
+
+
+def test_a_counter_is_named_by_a_hash(request_of: Callable[..., Any]) -> None:
+    request_of("192.0.2.77")
+    name = limits.quota(limits.READS, limits.caller()).counter
+    assert "192" not in name
+    assert len(name) < 60
+
+
+def test_a_request_announces_what_it_was_held_to(
+    db: None, few: None, request_of: Callable[..., Any]
+) -> None:
+    here = request_of(kind=JWT, identity=2)
+    limits.spend(limits.READS)
+    standing = here.limits["reads"]
+    assert (standing.quota, standing.window_s, standing.left) == (3, 60, 2)
+    assert standing.full_in_s == 20
+
+
+# ------------------------------------------------------------------ Redis that dies
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.slow
+def test_f_05_without_redis_limits_are_kept_in_the_database_and_are_stricter(db: None) -> None:
+    six = Rate(6, 60)
+    with redis_server.running() as server, override_settings(REDIS_URL=server.url, RATE_READS=six):
+        limits.spend(limits.READS, of=SOMEBODY)
+        assert not counters.is_away()
+        server.kill()
+        began = time.monotonic()
+        # The first of them finds out while it is held to all six.
+        for _ in range(3):
+            limits.spend(limits.READS, of=SOMEBODY)
+        assert refused(limits.READS, of=SOMEBODY).details["quota"] == 3
+        assert time.monotonic() - began < 1
+        assert counters.is_away()
