@@ -12,6 +12,7 @@ from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 
 from datastream.core import jobs
+from datastream.core.ticking import Ticking
 from datastream.supervisor import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
@@ -20,6 +21,7 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 TIDY_S = 60.0
 WORKER_TIMEOUT = "600s"
+SEAL_EVERY_S = 1.0
 
 app = Celery("datastream")
 
@@ -102,7 +104,18 @@ def _allow_long_statements(connection: Any, **_: Any) -> None:
         cursor.execute("SELECT set_config('statement_timeout', %s, false)", [WORKER_TIMEOUT])
 
 
+def seal_the_audit_log(**_: Any) -> None:
+    """Seal beside the tasks: an export may have all of the worker's threads for minutes."""
+    # Models can be imported only once Django is ready, and Celery imports this before.
+    from accounts.services.seals import Sealer
+
+    sealing = Ticking(Sealer().seal, name="sealing", every_s=SEAL_EVERY_S)
+    sealing.start()
+    signals.worker_shutdown.connect(lambda **_: sealing.stop(), weak=False)
+
+
 signals.worker_init.connect(allow_long_statements, weak=False)
+signals.worker_ready.connect(seal_the_audit_log, weak=False)
 signals.setup_logging.connect(keep_our_logging, weak=False)
 signals.beat_embedded_init.connect(end_with_the_worker, weak=False)
 

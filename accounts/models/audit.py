@@ -45,6 +45,9 @@ class AuditEvent(models.Model):
             models.Index(fields=["user_id", "id"], name="audit_user"),
             models.Index(fields=["object_id", "id"], name="audit_object"),
             models.Index(fields=["action", "id"], name="audit_action"),
+            models.Index(
+                fields=["request_id"], name="audit_request", condition=~models.Q(request_id="")
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts import services
 from accounts.models import User
 from accounts.roles import ADMIN
+from datastream.core import origin
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             return
         path = settings.VAR / "first-admin.json"
         # The file first: a kill in between leaves no admin whose password nobody knows.
-        with transaction.atomic():
+        with origin.command("create_first_admin"), transaction.atomic():
             user, password = services.create_first_admin(options["username"], options["email"])
             write_private(path, {"username": user.username, "password": password})
         self.stdout.write(f"First admin: {user.username}, password: {password} (kept in {path})")
