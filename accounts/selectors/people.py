@@ -1,5 +1,6 @@
 """Who there is."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
-from accounts.models import Login, User
+from accounts.models import User
+from datastream.core.scopes import ADMINISTER, READ, RUN, WRITE
 
 Caller = User | AnonymousUser
 # What every request asks in one statement: who it is, in which roles, and what these may do.
-SIGNED_IN = """
+WITH_RIGHTS = """
 SELECT users.*,
     ARRAY(
         SELECT auth_group.name FROM memberships JOIN auth_group ON auth_group.id = group_id
@@ -25,9 +27,44 @@ SELECT users.*,
         JOIN auth_permission ON auth_permission.id = permission_id
         JOIN django_content_type ON django_content_type.id = content_type_id
         WHERE user_id = users.id
-    ) AS granted
+    ) AS granted"""
+BY_LOGIN = """
 FROM logins JOIN users ON users.id = logins.user_id
-WHERE logins.id = %s AND ended_at IS NULL AND is_active"""
+WHERE logins.id = %s AND ended_at IS NULL AND expires_at > now()"""
+
+
+def user_with_rights(
+    joined: str, params: Sequence[Any], *, also: Sequence[str] = ()
+) -> User | None:
+    """The active user whom a credential leads to, with roles and what these may do.
+
+    Parameters
+    ----------
+    joined : `FROM <credential> JOIN users ON … WHERE …` in SQL
+    params : what its `%s` stand for
+    also : further columns of the credential, `api_keys.scopes AS key_scopes`, that become
+        attributes of the user
+    """
+    columns = "".join(f", {column}" for column in also)
+    sql = f"{WITH_RIGHTS}{columns} {joined} AND users.is_active"
+    return next(iter(User.objects.raw(sql, params)), None)
+
+
+def signed_in_user(login_id: UUID) -> User | None:
+    """The active user of a sign-in that goes on, with roles and what these may do."""
+    return user_with_rights(BY_LOGIN, [login_id])
+
+
+def scopes_of(user: User) -> frozenset[str]:
+    """What a key or token of the user may be good for at most: what the user's roles may do."""
+    usable = {READ}
+    if user.has_perm("datasets.add_dataset") or user.has_perm("datasets.change_dataset"):
+        usable.add(WRITE)
+    if user.has_perm("analyses.add_analysis"):
+        usable.add(RUN)
+    if user.is_admin:
+        usable.add(ADMINISTER)
+    return frozenset(usable)
 
 
 def user_by_name(name: str) -> User | None:
@@ -50,17 +87,3 @@ def is_taken(field: str, value: str, *, besides: User | None = None) -> bool:
     """Whether another user has this `username` or `email`, whatever its case."""
     condition = Q() if besides is None else ~Q(pk=besides.pk)
     return User.objects.filter(Exact(Lower(field), value.lower()), condition).exists()
-
-
-def signed_in_user(login_id: UUID) -> User | None:
-    """The active user of a sign-in that goes on, with roles and what these may do."""
-    return next(iter(User.objects.raw(SIGNED_IN, [login_id])), None)
-
-
-def open_login(login_id: Any) -> Login | None:
-    """A sign-in that goes on, with its active user; one indexed look-up."""
-    return (
-        Login.objects.select_related("user")
-        .filter(pk=login_id, ended_at__isnull=True, user__is_active=True)
-        .first()
-    )

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import User, username_validator
 from accounts.roles import ROLES
-from datastream.core.api.fields import Text
+from datastream.core.api.fields import Text, Typed
 
 EXAMPLE = {
     "id": "0b9c2f9e-6f0e-4c55-9d7e-5f6f0a6a1d11",
@@ -54,7 +54,7 @@ class NewUserSerializer(serializers.Serializer[User]):
 
     username = Text(max_length=50, validators=[username_validator])
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    password = Typed(max_length=1000, trim_whitespace=False, write_only=True)
     roles = serializers.ListField(child=serializers.ChoiceField(ROLES), required=False)
     is_admin = serializers.BooleanField(required=False)
     is_active = serializers.BooleanField(required=False)
@@ -65,7 +65,7 @@ class ChangedUserSerializer(serializers.Serializer[User]):
 
     username = Text(max_length=50, validators=[username_validator], required=False)
     email = serializers.EmailField(max_length=254, required=False)
-    current_password = serializers.CharField(
+    current_password = Typed(
         max_length=1000, trim_whitespace=False, write_only=True, required=False
     )
     is_active = serializers.BooleanField(required=False)
@@ -77,8 +77,8 @@ class ChangedUserSerializer(serializers.Serializer[User]):
 
 
 class PasswordSerializer(serializers.Serializer[None]):
-    current_password = serializers.CharField(max_length=1000, trim_whitespace=False)
-    new_password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    current_password = Typed(max_length=1000, trim_whitespace=False)
+    new_password = Typed(max_length=1000, trim_whitespace=False)
 
 
 @extend_schema_serializer(
@@ -90,8 +90,13 @@ class PasswordSerializer(serializers.Serializer[None]):
     ]
 )  # fmt: skip
 class SignInSerializer(serializers.Serializer[None]):
-    username = serializers.CharField(max_length=254, help_text="User name or e-mail address.")
-    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    username = Typed(max_length=254, help_text="User name or e-mail address.")
+    password = Typed(max_length=1000, trim_whitespace=False)
+    otp = serializers.CharField(
+        max_length=20,
+        required=False,
+        help_text="The code of the second factor, or a recovery code, where it is switched on.",
+    )
 
 
 class RefreshSerializer(serializers.Serializer[None]):

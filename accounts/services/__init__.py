@@ -8,11 +8,13 @@ from accounts.services.people import (
     check_password,
     create_first_admin,
     create_user,
-    end_logins,
+    password_changed,
     register,
     remove_user,
     set_roles,
+    shut_out,
 )
+from accounts.services.sign_ins import end_logins, end_sessions
 
 __all__ = [
     "FOR_ADMINS",
@@ -23,7 +25,10 @@ __all__ = [
     "create_first_admin",
     "create_user",
     "end_logins",
+    "end_sessions",
+    "password_changed",
     "register",
     "remove_user",
     "set_roles",
+    "shut_out",
 ]

@@ -9,15 +9,22 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
 
-from accounts import selectors
-from accounts.models import Login, User
+from accounts import passwords, selectors
+from accounts.models import User
 from accounts.roles import ADMIN
+from accounts.services import audit, keys
+from accounts.services.sign_ins import (
+    end_logins,
+    end_sessions,
+    forget,
+    forget_other_addresses,
+)
 from accounts.signals import user_leaving
 from datastream.core.errors import ConflictError, InvalidInputError, NotAllowedError
 
 FOR_ADMINS = frozenset({"is_admin", "roles", "is_active"})
+SIMPLE = frozenset({"username", "email", "is_active"})
 
 
 def check_password(password: str, user: User, field: str = "password") -> None:
@@ -37,7 +44,8 @@ def create_user(
     check_password(password, user)
     user.set_password(password)
     user.save()
-    set_roles(user, [settings.DEFAULT_ROLE] if roles is None else roles)
+    put_roles(user, [settings.DEFAULT_ROLE] if roles is None else roles)
+    audit.record("user.created", of=("user", user.pk), roles=user.roles)
     return user
 
 
@@ -55,7 +63,16 @@ def register(caller: selectors.Caller, data: dict[str, Any]) -> User:
     return user
 
 
+@transaction.atomic
 def set_roles(user: User, roles: Sequence[str]) -> None:
+    """Give the user these roles and no others."""
+    before = User.objects.get(pk=user.pk).roles
+    put_roles(user, roles)
+    if user.roles != before:
+        audit.record("user.roles_changed", of=("user", user.pk), before=before, after=user.roles)
+
+
+def put_roles(user: User, roles: Sequence[str]) -> None:
     groups = list(Group.objects.filter(name__in=roles))
     missing = sorted(set(roles) - {group.name for group in groups})
     if missing:
@@ -79,14 +96,36 @@ def change_user(caller: User, user: User, data: dict[str, Any]) -> None:
 
 
 def _give(user: User, data: dict[str, Any]) -> None:
-    for field in data.keys() & {"username", "email", "is_active"}:
-        setattr(user, field, data[field])
+    stored = User.objects.get(pk=user.pk)
+    changed = sorted(name for name in SIMPLE & data.keys() if data[name] != getattr(stored, name))
+    for name in SIMPLE & data.keys():
+        setattr(user, name, data[name])
     _refuse_taken(user)
     user.save()
+    if "email" in changed:
+        forget_other_addresses(user)
     if "roles" in data or "is_admin" in data:
         set_roles(user, _roles_asked(user, data))
+    _tell(user, changed)
     if not user.is_active:
-        end_logins(user)
+        shut_out(user)
+
+
+def _tell(user: User, changed: list[str]) -> None:
+    """Audit which fields have changed, without what they say."""
+    fields = [name for name in changed if name != "is_active"]
+    if fields:
+        audit.record("user.changed", of=("user", user.pk), fields=fields)
+    if "is_active" in changed:
+        action = "user.activated" if user.is_active else "user.deactivated"
+        audit.record(action, of=("user", user.pk))
+
+
+def shut_out(user: User) -> None:
+    """End all that opens anything for the user; coming back brings none of it back."""
+    end_logins(user)
+    end_sessions(user)
+    keys.revoke_all(user)
 
 
 def _roles_asked(user: User, data: dict[str, Any]) -> list[str]:
@@ -103,7 +142,7 @@ def _refuse_taken(user: User) -> None:
 
 
 def check_current_password(user: User, password: str) -> None:
-    if not user.check_password(password):
+    if not passwords.check(user, password):
         raise InvalidInputError.of("current_password", "This is not your password.")
 
 
@@ -114,7 +153,14 @@ def change_password(user: User, *, current_password: str, new_password: str) -> 
     check_password(new_password, user, "new_password")
     user.set_password(new_password)
     user.save(update_fields=["password", "updated_at"])
+    password_changed(user)
+
+
+@transaction.atomic
+def password_changed(user: User) -> None:
+    """End what the old password has opened; sessions in browsers end by themselves."""
     end_logins(user)
+    audit.record("password.changed", of=("user", user.pk))
 
 
 @transaction.atomic
@@ -126,12 +172,10 @@ def remove_user(user: User) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save()
-    set_roles(user, [])
-    end_logins(user)
-
-
-def end_logins(user: User) -> None:
-    Login.objects.filter(user=user, ended_at__isnull=True).update(ended_at=Now())
+    put_roles(user, [])
+    shut_out(user)
+    forget(user)
+    audit.record("user.removed", of=("user", user.pk))
 
 
 @transaction.atomic

@@ -30,7 +30,11 @@ class AuthViewSet(Resource):
         responses={200: TokensSerializer},
     )
     def token(self, request: Request) -> Response:
-        """Exchange user name (or e-mail) and password for a pair of tokens."""
+        """Exchange user name (or e-mail) and password for a pair of tokens.
+
+        An account with a second factor needs its code, too: without it, or with a wrong one, the
+        answer is a 401 with `details.otp`.
+        """
         return Response(asdict(tokens.sign_in(**self.checked_input())))
 
     @extend_schema(

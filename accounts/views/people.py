@@ -15,8 +15,9 @@ from accounts.serializers.people import (
     PasswordSerializer,
     UserSerializer,
 )
-from datastream.core.api.permissions import ANYONE, SIGNED_IN
+from datastream.core.api.permissions import ANYONE, SIGNED_IN, require_scope
 from datastream.core.api.views import Resource
+from datastream.core.scopes import ADMINISTER, IN_PERSON
 
 
 @extend_schema(tags=["users"])
@@ -49,6 +50,15 @@ class UserViewSet(Resource):
         "change_me": SIGNED_IN,
         "password": SIGNED_IN,
     }
+    scopes: ClassVar = {
+        "list": ADMINISTER,
+        "create": ADMINISTER,
+        "retrieve": ADMINISTER,
+        "partial_update": ADMINISTER,
+        "destroy": IN_PERSON,
+        "change_me": IN_PERSON,
+        "password": IN_PERSON,
+    }
     search_fields = ("username", "email")
     ordering_fields = ("username", "created_at")
     ordering = ("username",)
@@ -73,6 +83,9 @@ class UserViewSet(Resource):
         )
 
     def change(self, instance: User, data: dict[str, Any]) -> None:
+        if "email" in data:
+            # Whoever has the address can have the password set anew.
+            require_scope(self.request, IN_PERSON)
         services.change_user(self.caller, instance, data)
 
     def remove(self, instance: User) -> None:

@@ -1,10 +1,13 @@
 """What a failed sign-in tells, and what it is made from."""
 
+import gzip
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, password_validation
 from django.contrib.auth.hashers import identify_hasher
+from django.core.exceptions import ValidationError
 from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
@@ -112,6 +115,26 @@ def test_k_01_a_password_has_12_to_128_characters_and_is_not_a_common_one(
         assert "password" in caught.value.details
 
 
+def test_k_01_all_20_000_common_passwords_are_refused_as_common() -> None:
+    kept = Path(password_validation.__file__).parent / "common-passwords.txt.gz"
+    common = gzip.decompress(kept.read_bytes()).decode().splitlines()
+    assert len(common) >= 19_000
+    validators = password_validation.get_default_password_validators()
+    passed = [one for one in common if "password_too_common" not in codes(validators, one)]
+    assert passed == []
+
+
+def codes(validators: Any, password: str) -> set[str]:
+    """What all validators hold against a password."""
+    found = set()
+    for validator in validators:
+        try:
+            validator.validate(password, None)
+        except ValidationError as error:
+            found.add(str(error.code))
+    return found
+
+
 def test_k_01_the_real_hasher_is_argon2id_at_one_lane() -> None:
     from accounts.hashers import Argon2Hasher
 
@@ -119,11 +142,12 @@ def test_k_01_the_real_hasher_is_argon2id_at_one_lane() -> None:
     assert encoded.startswith("argon2$argon2id$v=19$m=47104,t=1,p=1$")
 
 
-def test_the_admin_site_takes_the_same_names_and_the_session_opens_the_api(
+def test_the_pages_take_the_same_names_and_the_session_opens_the_api(
     admin: User, client: Client
 ) -> None:
-    form = {"username": admin.email.upper(), "password": PASSWORD}
-    assert client.post("/admin/login/?next=/admin/", form).status_code == 302
+    page = client.get("/admin/login/?next=/admin/")["Location"]
+    form = {"login": admin.email.upper(), "password": PASSWORD}
+    assert client.post(page, form)["Location"] == "/admin/"
     assert client.get("/api/v1/users/me").json()["username"] == admin.username
 
 

@@ -1,9 +1,12 @@
 """A sign-in from its first token to its end."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import transaction
 from django.test import override_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
@@ -12,7 +15,8 @@ from accounts import services
 from accounts.models import Login, User
 from datastream.core import clock
 from tests.accounts.conftest import SignIn
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
+from tests.threads import at_once
 
 StatusWith = Callable[[str], int]
 
@@ -109,6 +113,22 @@ def test_k_05_a_sign_in_past_its_end_is_over(
     assert Login.objects.get(user=analyst).expires_at < clock.now()
 
 
+def test_the_key_that_signs_can_be_changed_while_what_it_signed_stays_good(
+    analyst: User, sign_in: SignIn, anyone: APIClient, status_with: StatusWith
+) -> None:
+    old, second = sign_in(analyst), "the-second-signing-key-0123456789abcdef"
+    first = settings.JWT_SIGNING_KEY
+    with override_settings(JWT_SIGNING_KEY=second):
+        assert status_with(old["access"]) == 401
+    with override_settings(JWT_SIGNING_KEY=second, JWT_PREVIOUS_SIGNING_KEY=first):
+        assert status_with(old["access"]) == 200
+        new = renew(anyone, old["refresh"]).json()
+        # Its kind is looked at whichever key has signed it.
+        assert status_with(old["refresh"]) == 401
+    with override_settings(JWT_SIGNING_KEY=second):
+        assert [status_with(pair["access"]) for pair in (old, new)] == [401, 200]
+
+
 def test_k_07_signing_out_ends_the_tokens_on_the_next_request(
     analyst: User, sign_in: SignIn, anyone: APIClient, status_with: StatusWith
 ) -> None:
@@ -161,6 +181,32 @@ def test_k_07_a_changed_password_ends_every_sign_in_on_the_next_request(
     assert answer.status_code == 204
     assert [status_with(tokens["access"]) for tokens in both] == [401, 401]
     assert renew(anyone, both[1]["refresh"]).status_code == 401
+
+
+def test_k_07_who_signs_in_while_the_password_changes_is_not_in(committed_db: None) -> None:
+    user = make_user("analyst")
+    is_changed, is_entered = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            services.change_password(
+                user, current_password=PASSWORD, new_password="another-long-sentence-1"
+            )
+            is_changed.set()
+            # Who signs in waits for this one, and not the other way round.
+            assert not is_entered.wait(2)
+
+    def enter() -> int:
+        # What is not committed is not seen: the old password is still right.
+        assert is_changed.wait(10)
+        client = APIClient(raise_request_exception=False)
+        body = {"username": user.username, "password": PASSWORD}
+        status = int(client.post("/api/v1/auth/token", body, format="json").status_code)
+        is_entered.set()
+        return status
+
+    assert at_once(change, enter) == [None, 401]
+    assert not Login.objects.filter(user=user, ended_at=None).exists()
 
 
 def test_k_11_a_token_in_the_query_is_an_unknown_parameter(

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from accounts import services
 from accounts.models import Login, Membership, User
 from accounts.roles import ADMIN, ROLES
+from accounts.services import audit
 from datastream.core.admin import NOTHING, Admin, PlainLinks, ReadOnly, person
 from datastream.core.errors import ConflictError
 
@@ -32,7 +33,7 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> User:
         user: User = super().save(*args, **kwargs)
-        services.end_logins(user)
+        services.password_changed(user)
         return user
 
 
@@ -85,6 +86,7 @@ class PeopleAdmin(Admin, UserAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
         if not change:
             obj.save()
+            audit.record("user.created", of=("user", obj.pk))
             return
         data = {name: form.cleaned_data[name] for name in form.changed_data}
         data = {name: value for name, value in data.items() if name in CHANGED_BY_SERVICE}
@@ -123,10 +125,13 @@ class PeopleAdmin(Admin, UserAdmin):  # type: ignore[type-arg]
             self.delete_model(request, user)
 
     @admin.action(description="End all sign-ins of the selected users", permissions=["change"])
+    @transaction.atomic
     def end_sign_ins(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
             services.end_logins(user)
-        self.message_user(request, "Their sign-ins through the API have ended.")
+            services.end_sessions(user)
+            audit.record("logins.ended", of=("user", user.pk))
+        self.message_user(request, "Their sign-ins have ended, over the API and in browsers.")
 
 
 admin.site.unregister(Group)
