@@ -1,6 +1,6 @@
 # What can be done here: make help
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker test test-all lint format types layers openapi check bench clean
+.PHONY: help setup run worker test test-all lint format types layers openapi permissions check bench clean
 .PHONY: install install-dev migrations hooks
 
 # Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
@@ -11,7 +11,7 @@ ENV := if [ -f .env ]; then set -a; . ./.env; set +a; fi;
 SPECTACULAR := $(PY) manage.py spectacular --format openapi-json --fail-on-warn --validate
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: install  ## Install, and bring the database up to date
 	@$(ENV) $(PY) manage.py setup
@@ -49,6 +49,9 @@ hooks: install-dev  ## Run the hooks of pre-commit on all files
 
 openapi: install-dev  ## Write docs/openapi.json anew
 	@$(SPECTACULAR) --file docs/openapi.json
+
+permissions: install-dev  ## Write docs/reference/permissions.md anew
+	@$(PY) -m tests.security.permissions_page
 
 check: lint types layers hooks migrations  ## All that a change must pass, besides the tests
 	@mkdir -p build && $(SPECTACULAR) --file build/openapi.json

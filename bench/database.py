@@ -13,7 +13,7 @@ from django.core.management import CommandError
 from django.db import connections
 from psycopg2 import sql
 
-from datastream.settings import broker_in
+from datastream.databases import broker_in
 
 ALONE = "SELECT pg_try_advisory_lock(hashtextextended('datastream bench', 0))"
 NAME = sql.Identifier(settings.DATABASES["default"]["NAME"])

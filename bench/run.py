@@ -7,6 +7,8 @@ from django.conf import settings
 from tqdm import tqdm
 
 from bench import (
+    audit,
+    authentication,
     database,
     depth,
     downloads,
@@ -60,6 +62,8 @@ def everything(size: Size, *, quick: bool) -> Iterator[Line]:
     samples.write(samples.make_dataset(), samples.table(1000))
     usual.install()
     yield from startup.measure()
+    yield from authentication.measure()
+    yield from audit.measure()
     yield from merge.measure(size.merged, state="empty table", fill=database.empty_points)
     database.empty_points()
     with server.running() as web:

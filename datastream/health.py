@@ -1,10 +1,12 @@
 """What live, ready and metrics answer, and the front door."""
 
+import hmac
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,6 +14,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.renderers import OpenApiJsonRenderer
+
+from datastream.core.api import errors
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +46,15 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus metrics of all web processes."""
+    """Prometheus metrics of all web processes, for whoever knows the token where there is one."""
+    token = settings.METRICS_TOKEN
+    if settings.PRODUCTION and not token:
+        return errors.not_found(request)
+    given = request.headers.get("Authorization", "")
+    if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        refused = errors.refuse(request, "AUTHENTICATION_REQUIRED")
+        refused["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return refused
     exported: HttpResponse = ExportToDjangoView(request)
     return exported
 

@@ -3,17 +3,45 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
 from datastream import env
 from datastream.core import logs
 from datastream.core.embedded import Server
-from datastream.core.scopes import SCOPES
+from datastream.core.scopes import READ, SCOPES
+from datastream.databases import broker_in, cache_in, embedded, postgres
+from datastream.document_settings import (  # noqa: F401 - the frameworks find them by name
+    SPECTACULAR_SETTINGS,
+    VERSION,
+)
+from datastream.page_settings import (  # noqa: F401 - the frameworks find them by name
+    ACCOUNT_ADAPTER,
+    ACCOUNT_EMAIL_VERIFICATION,
+    ACCOUNT_FORMS,
+    ACCOUNT_LOGIN_METHODS,
+    ACCOUNT_RATE_LIMITS,
+    ACCOUNT_REAUTHENTICATION_TIMEOUT,
+    LOGIN_REDIRECT_URL,
+    LOGIN_URL,
+    LOGOUT_REDIRECT_URL,
+    MFA_ADAPTER,
+    MFA_ALLOW_UNVERIFIED_EMAIL,
+    MFA_FORMS,
+    MFA_RECOVERY_CODES_SHOW_ONCE,
+    MFA_SUPPORTED_TYPES,
+    MFA_TOTP_ISSUER,
+    MFA_TOTP_TOLERANCE,
+    OIDC_ISSUER,
+    SESSION_COOKIE_AGE,
+    SESSION_EXPIRE_AT_BROWSER_CLOSE,
+    SOCIALACCOUNT_ADAPTER,
+    SOCIALACCOUNT_PROVIDERS,
+    SOCIALACCOUNT_REAUTHENTICATION_REQUIRED,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VERSION = "0.1.0"
 
 # --------------------------------------------------------------------------- where it runs
 ENVIRONMENT = env.choice("DATASTREAM_ENV", "development", ["development", "staging", "production"])
@@ -22,7 +50,20 @@ VAR = Path(env.text("DATASTREAM_VAR", str(BASE_DIR / "var"))).absolute()
 DEBUG = False
 
 SECRET_KEY = env.secret("SECRET_KEY", kept_in=None if PRODUCTION else VAR / "secret-key")
+SECRET_KEY_PREVIOUS = env.optional_secret("SECRET_KEY_PREVIOUS")
+SECRET_KEY_FALLBACKS = [SECRET_KEY_PREVIOUS] if SECRET_KEY_PREVIOUS else []
 JWT_SIGNING_KEY = env.secret("JWT_SIGNING_KEY", kept_in=None if PRODUCTION else VAR / "jwt-key")
+# What it signed is good until it expires.
+JWT_PREVIOUS_SIGNING_KEY = env.optional_secret("JWT_PREVIOUS_SIGNING_KEY")
+# API keys are stored as hashes made with it; those of the one before are made anew when used.
+API_KEY_HASH_KEY = env.secret(
+    "API_KEY_HASH_KEY", kept_in=None if PRODUCTION else VAR / "api-key-hash-key"
+)
+API_KEY_PREVIOUS_HASH_KEY = env.optional_secret("API_KEY_PREVIOUS_HASH_KEY")
+# The first encrypts, all decrypt.
+ENCRYPTION_KEYS = env.encryption_keys(
+    "ENCRYPTION_KEYS", kept_in=None if PRODUCTION else VAR / "encryption-key"
+)
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]")
 )
@@ -39,32 +80,7 @@ STATEMENT_TIMEOUT_S = env.integer("STATEMENT_TIMEOUT_S", 25, least=1)
 EMBEDDED = Server(VAR / "postgres")
 
 
-def postgres(url: str, **more: Any) -> dict[str, Any]:
-    """Django's form of a database URL."""
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        **more,
-    }
-
-
-def embedded(user: str, **more: Any) -> dict[str, Any]:
-    return {
-        "ENGINE": "datastream.core.postgres",
-        "NAME": "datastream",
-        "USER": user,
-        "HOST": str(EMBEDDED.socket_folder),
-        "EMBEDDED_FOLDER": str(EMBEDDED.folder),
-        **more,
-    }
-
-
-APPLICATION_CONNECTION = {
+APPLICATION_CONNECTION: dict[str, Any] = {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
@@ -75,11 +91,11 @@ APPLICATION_CONNECTION = {
 DATABASES: dict[str, dict[str, Any]] = {
     "default": postgres(DATABASE_URL, **APPLICATION_CONNECTION)
     if DATABASE_URL
-    else embedded("datastream_app", **APPLICATION_CONNECTION),
+    else embedded(EMBEDDED, "datastream_app", **APPLICATION_CONNECTION),
     # Migrates; the application's own role has neither DDL nor TRUNCATE.
-    OWNER: postgres(DATABASE_OWNER_URL or DATABASE_URL)
+    OWNER: postgres(DATABASE_OWNER_URL or DATABASE_URL, named="DATABASE_OWNER_URL")
     if DATABASE_URL
-    else embedded("datastream_owner"),
+    else embedded(EMBEDDED, "datastream_owner"),
 }
 MONGODB_URL = env.url("MONGODB_URL", ["mongodb", "mongodb+srv"])
 if MONGODB_URL:
@@ -93,43 +109,20 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --------------------------------------------------------------------------- cache and queue
 REDIS_URL = env.url("REDIS_URL", ["redis", "rediss", "unix"])
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "datastream",
-        "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": 1,
-            "SOCKET_TIMEOUT": 1,
-            # The cache may vanish at any moment; a read then misses and a write is lost.
-            "IGNORE_EXCEPTIONS": True,
-        },
-    }
-    if REDIS_URL
-    else {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cache",
-        "OPTIONS": {"MAX_ENTRIES": 5000},
-    }
-}
+CACHES = {"default": cache_in(REDIS_URL)}
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-
-
-def broker_in(database: dict[str, Any]) -> str:
-    """The URL of a queue in the same PostgreSQL, for SQLAlchemy."""
-    user = quote(database["USER"], safe="")
-    if database.get("PASSWORD"):
-        user += ":" + quote(database["PASSWORD"], safe="")
-    host, port = database.get("HOST", ""), database.get("PORT", "")
-    if host.startswith("/"):
-        return f"sqla+postgresql+psycopg2://{user}@/{database['NAME']}?host={quote(host, safe='')}"
-    return f"sqla+postgresql+psycopg2://{user}@{host}:{port or 5432}/{database['NAME']}"
 
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or broker_in(DATABASES["default"])
 LEASE_S = env.integer("LEASE_S", 60, least=3)
 # Task by name: every so many seconds.
-PERIODIC_TASKS = {"analyses.sweep": 10.0, "connectors.sweep": 10.0, "datasets.sweep": 10.0}
+PERIODIC_TASKS = {
+    "accounts.sweep_limits": 60.0,
+    "accounts.tidy": 3600.0,
+    "analyses.sweep": 10.0,
+    "connectors.sweep": 10.0,
+    "datasets.sweep": 10.0,
+}
 
 # --------------------------------------------------------------------------- applications
 INSTALLED_APPS = [
@@ -162,9 +155,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "datastream.core.api.middleware.request_id",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "datastream.core.api.transport.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "datastream.core.api.transport.https_only",
     "corsheaders.middleware.CorsMiddleware",
     "datastream.core.api.middleware.api_conventions",
     "datastream.core.api.middleware.Compression",
@@ -174,7 +169,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    # After allauth's own, so that it is asked first about what a page raises.
+    "accounts.pages.middleware.Pages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -223,6 +219,8 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.UsernameOrEmailBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    # For the secrets of applications, which ask for it by name; never the first.
+    "accounts.hashers.ClientSecretHasher",
 ]
 _VALIDATION = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
@@ -247,15 +245,42 @@ SIMPLE_JWT = {
 }
 
 # Pages: signing in with a browser, the second factor, sessions.
-LOGIN_URL = "/account/login/"
-LOGIN_REDIRECT_URL = "/account/"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+ADMIN_TOTP_REQUIRED = env.flag("ADMIN_TOTP_REQUIRED", default=PRODUCTION)
+if PRODUCTION and OIDC_ISSUER.startswith("http:"):
+    raise env.SettingError("OIDC_ISSUER must begin with https in production.")
 
 # OAuth2, where we are the provider
 OAUTH2_PROVIDER = {
     "SCOPES": SCOPES,
+    "DEFAULT_SCOPES": [READ],
+    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth2.validator.Validator",
+    "CLIENT_SECRET_HASHER": "sha256_of_random",
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": ACCESS_TOKEN_MINUTES * 60,
+    # In all: renewing never prolongs it.
+    "REFRESH_TOKEN_EXPIRE_SECONDS": REFRESH_TOKEN_DAYS * 24 * 3600,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REQUEST_APPROVAL_PROMPT": "auto",
+    "PKCE_REQUIRED": True,
+    # Programs on the user's own machine besides, see accounts/oauth2/redirects.py.
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "ALLOW_URI_WILDCARDS": False,
+    **{
+        f"COMPLIANT_BCP_RFC9700_{rule}": True
+        for rule in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_SCHEME",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
 }
 
 # --------------------------------------------------------------------------- the API
@@ -279,43 +304,6 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "DataStream Pro",
-    "DESCRIPTION": (
-        "Environmental and climate observations from NOAA, NASA, GLOBE, ClimateData.ca and "
-        "uploads, kept with their history, analysed and drawn.\n\n"
-        "Times are RFC 3339 and answered in UTC with `Z`; a time without an offset is UTC; "
-        "`start` is in, `end` is out. Units are spelled as in CF (`degC`, `mm`, `m s-1`)."
-    ),
-    "VERSION": VERSION,
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["datastream.core.api.permissions.Anyone"],
-    "SERVE_AUTHENTICATION": [],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "VisibilityEnum": "datasets.models.Visibility",
-        "SchemaModeEnum": "datasets.models.SchemaMode",
-        "AnalysisStatusEnum": "datastream.core.models.Status",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "datastream.core.api.schema.finish",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "TAGS": [
-        {"name": "auth", "description": "Sign in, renew and end a sign-in."},
-        {"name": "audit", "description": "Who did what to what; for admins."},
-        {"name": "users", "description": "People and their roles."},
-        {"name": "datasets", "description": "Datasets, stations, variables, shares, revisions."},
-        {"name": "data", "description": "The points of a dataset, now and as of any revision."},
-        {"name": "analyses", "description": "Numbers from series, computed once and repeatable."},
-        {"name": "visualizations", "description": "Pictures of series."},
-    ],
-}
 # Limits, docs/reference/settings.md
 BODY_MAX_BYTES = env.integer("BODY_MAX_BYTES", 32 * 1024 * 1024, least=1024)
 BODY_MAX_POINTS = env.integer("BODY_MAX_POINTS", 50_000, least=1)
@@ -333,24 +321,62 @@ EXPORT_STREAM_MAX_ROWS = env.integer("EXPORT_STREAM_MAX_ROWS", 20_000_000, least
 EXPORT_KEEP_HOURS = env.integer("EXPORT_KEEP_HOURS", 24, least=1)
 EXPORTS = Path(env.text("EXPORTS_DIR", str(VAR / "exports"))).absolute()
 WAIT_MAX_S = 20
+# How often one caller may ask; docs/guide/limits.md
+RATE_READS = env.rate("RATE_READS", "400/s")
+RATE_WRITES = env.rate("RATE_WRITES", "200/s")
+RATE_POINTS = env.rate("RATE_POINTS", "150000/s")
+RATE_EXPORTS = env.rate("RATE_EXPORTS", "10/min")
+RATE_ANALYSES = env.rate("RATE_ANALYSES", "60/min")
+RATE_LOGINS_ACCOUNT = env.rate("RATE_LOGINS_ACCOUNT", "5/15min")
+RATE_LOGINS_NETWORK = env.rate("RATE_LOGINS_NETWORK", "30/min")
+# What these say of where a request came from is believed.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 # --------------------------------------------------------------------------- collection
 NOAA_BASE_URL = env.url("NOAA_BASE_URL", ["https", "http"])
 CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
 
 # --------------------------------------------------------------------------- security
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+# Programs are refused plain http, pages are led to https. Of the rest, what answers is no secret.
+HTTPS_ONLY = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^(api|oauth2|\.well-known|health)(/|$)", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-SECURE_SSL_REDIRECT = PRODUCTION and not env.flag("BEHIND_TLS_PROXY", default=False)
-CSRF_FAILURE_VIEW = "datastream.core.api.errors.csrf_failed"
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 if env.flag("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Without a proxy: the server speaks https itself.
+TLS_CERT_FILE = env.text("TLS_CERT_FILE")
+TLS_KEY_FILE = env.text("TLS_KEY_FILE")
+if bool(TLS_CERT_FILE) != bool(TLS_KEY_FILE):
+    raise env.SettingError("TLS_CERT_FILE and TLS_KEY_FILE are set together or not at all.")
+# Without it nobody is told the metrics in production.
+METRICS_TOKEN = env.optional_secret("METRICS_TOKEN")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# With this beginning a browser takes them from this host over https only, not from its siblings.
+_HOST = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST}sessionid", f"{_HOST}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "datastream.core.api.errors.csrf_failed"
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# Pages of other origins: those listed may call the API with a token or key, never with our cookies.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/(api/|oauth2/token$)"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = (
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "last-event-id", "prefer", "range", "x-api-key", "x-request-id",
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = (
+    "Content-Disposition", "ETag", "Link", "Location", "Preference-Applied", "RateLimit",
+    "RateLimit-Policy", "Retry-After", "X-Request-ID",
+)  # fmt: skip
+CORS_PREFLIGHT_MAX_AGE = 600
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

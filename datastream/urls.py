@@ -21,12 +21,16 @@ urlpatterns = [
     path(
         "api/schema",
         # The media type of OpenAPI is one that compression does not know.
-        SpectacularJSONAPIView.as_view(renderer_classes=[health.SchemaRenderer]),
+        SpectacularJSONAPIView.as_view(
+            renderer_classes=[health.SchemaRenderer], throttle_classes=[]
+        ),
         name="schema",
     ),
     path(
         "api/docs",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"),
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema", template_name="docs.html", throttle_classes=[]
+        ),
         name="docs",
     ),
     path("account/", include("accounts.pages.urls")),

@@ -16,12 +16,17 @@ pytestmark = pytest.mark.slow
 
 PAGES = [
     "README.md",
+    "docs/guide/sign-in.md",
     "docs/guide/write.md",
     "docs/guide/read.md",
     "docs/guide/aggregate.md",
     "docs/guide/export.md",
     "docs/guide/history.md",
     "docs/guide/analyse.md",
+    "docs/guide/share.md",
+    "docs/guide/audit.md",
+    "docs/guide/oauth2.md",
+    "docs/guide/limits.md",
 ]
 EXAMPLE = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

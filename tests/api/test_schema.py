@@ -84,6 +84,47 @@ def test_every_operation_has_a_name_a_summary_a_tag_and_says_who_may_call_it(
         assert one.about["security"], one
 
 
+def test_every_operation_says_which_credential_and_scope_it_needs(
+    openapi: dict[str, Any], operations: list[Operation]
+) -> None:
+    known = openapi["components"]["securitySchemes"]
+    assert set(known) == {"apiKey", "bearer", "oauth2", "session"}
+    for one in operations:
+        ways = {name: scopes for way in one.about["security"] for name, scopes in way.items()}
+        if not ways:
+            assert one.path.startswith(f"{API}/auth/"), one
+            continue
+        assert {"bearer", "session"} <= set(ways), one
+        assert ways.get("oauth2") == ways.get("apiKey"), one
+        for flow in known["oauth2"]["flows"].values():
+            assert set(ways.get("oauth2", ())) <= set(flow["scopes"]), one
+
+
+def test_what_is_done_in_person_only_takes_no_key_and_no_token(
+    operations: list[Operation],
+) -> None:
+    in_person = {
+        str(one).replace(API, "")
+        for one in operations
+        if {"bearer": []} in one.about["security"]
+        and not any("oauth2" in way or "apiKey" in way for way in one.about["security"])
+    }
+    assert {"post /auth/api-keys", "post /users/me/password", "patch /users/me"} <= in_person
+    assert "get /users/me" not in in_person
+
+
+def test_the_scope_is_that_which_is_asked_for(operations: list[Operation]) -> None:
+    wanted = {
+        "get /datasets": "data:read",
+        "post /datasets": "data:write",
+        "post /datasets/{dataset_id}/analysis": "analysis:run",
+        "get /audit": "admin",
+    }
+    found = {str(one).replace(API, ""): one.about["security"] for one in operations}
+    for name, scope in wanted.items():
+        assert {"oauth2": [scope]} in found[name], name
+
+
 def test_every_parameter_says_what_it_means(operations: list[Operation]) -> None:
     silent = [
         f"{one} {parameter['name']}"

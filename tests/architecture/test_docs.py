@@ -17,7 +17,10 @@ from visualizations.registry import kinds
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("datastream", "accounts", "datasets", "analyses", "visualizations", "connectors")
-READERS = {"text", "choice", "flag", "integer", "words", "url", "secret"}
+READERS = {
+    "text", "choice", "flag", "integer", "words", "url", "origins", "secret", "optional_secret",
+    "encryption_keys", "rate", "networks",
+}  # fmt: skip
 SETTINGS = PROJECT / "docs" / "reference" / "settings.md"
 
 

@@ -6,11 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin as framework
 from django.contrib.auth.models import Group
 from django.db.models import Model
+from oauth2_provider.models import AccessToken, Application, Grant, RefreshToken
 
-from accounts.models import Login, User
+from accounts.models import AuditEvent, Login, User
+from accounts.services import audit, keys, oauth2
 from analyses.models import Analysis
 from connectors.models import Coverage, Document, Feed, ProviderCredential, Run
 from datasets.models import Dataset, Export, Receipt, Revision, Share, Station, Variable
@@ -21,7 +24,7 @@ from visualizations.models import Visualization
 pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ADDED_HERE = {User, Dataset, Station, Variable, Share}
+ADDED_HERE = {User, Dataset, Station, Variable, Share, ProviderCredential, Application}
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def rows(dataset: Dataset, analyst: User) -> list[Model]:
             body=b"x", received_at=NOW,
         ),
         ProviderCredential.objects.create(
-            connector="noaa", owner=analyst, label="mine", secret=b"hidden"
+            connector="noaa", owner=analyst, label="mine", secret="hidden"
         ),
         Analysis.objects.create(
             user=analyst, dataset=dataset, type="trend", dataset_revision=1, method_version=1
@@ -54,7 +57,35 @@ def rows(dataset: Dataset, analyst: User) -> list[Model]:
         analyst,
         Group.objects.get(name="analyst"),
         Login.objects.create(user=analyst, refresh_id="x", expires_at=NOW),
+        Authenticator.objects.create(user=analyst, type="totp", data={"secret": "x"}),
+        keys.create(analyst, name="a key", scopes=["data:read"])[0],
+        noted(analyst),
+        *given_access(analyst),
     ]  # fmt: skip
+
+
+def noted(user: User) -> AuditEvent:
+    audit.record("login", of=("user", user.pk), user_id=user.pk)
+    return AuditEvent.objects.filter(user_id=user.pk)[0]
+
+
+def given_access(user: User) -> list[Model]:
+    """An application, and all that it can have of a user."""
+    uri = "https://app.example/"
+    application, _ = oauth2.create_application(user, name="app", redirect_uris=[uri])
+    access = AccessToken.objects.create(
+        user=user, application=application, token="a", scope="data:read", expires=NOW
+    )
+    return [
+        application,
+        Grant.objects.create(
+            user=user, application=application, code="c", expires=NOW, redirect_uri=uri
+        ),
+        access,
+        RefreshToken.objects.create(
+            user=user, application=application, token="r", access_token=access, token_family=uuid4()
+        ),
+    ]
 
 
 def pages(rows: list[Model]) -> list[str]:

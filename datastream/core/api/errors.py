@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from datastream.core import errors
+from datastream.core.api.signals import request_denied
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,8 @@ MESSAGES = {
     "RATE_LIMITED": "Too many requests; wait and try again.",
 }
 RETRY_AFTER_S = 5
+REFUSED = frozenset({401, 403})
+OAUTH2 = "oauth2"
 
 
 def body(code: str, message: str = "", details: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -84,7 +87,16 @@ def answer(error: Exception, context: Mapping[str, Any] | None = None) -> Respon
         log.error("request_failed", status=status, exc_info=error)
     response = Response(content, status=status, headers=headers)
     response.exception = True
+    _announce_denial(status, content["detail"]["code"], (context or {}).get("view"))
     return response
+
+
+def _announce_denial(status: int, code: str, view: Any) -> None:
+    """Tell of a refusal; a hidden object and one that never was are told alike."""
+    is_object = status == HTTPStatus.NOT_FOUND and bool(getattr(view, "kwargs", None))
+    if view is not None and (status in REFUSED or is_object):
+        # Robustly: whoever hears it, the answer is the same.
+        request_denied.send_robust(sender=type(view), view=view, status=status, code=code)
 
 
 def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -156,7 +168,11 @@ def flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    return request.path_info.split("/")[1] in {"api", "health", "metrics", "oauth2"}
+    first = request.path_info.lstrip("/").partition("/")[0]
+    if first == OAUTH2:
+        # People see these routes, too; no program asks for a page.
+        return "text/html" not in request.headers.get("Accept", "")
+    return first in {"api", "health", "metrics", ".well-known"}
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -179,16 +195,52 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _plain(request, 500, "SERVER_ERROR")
 
 
+def refuse(
+    request: HttpRequest, code: str, message: str = "", details: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """A refusal by a middleware."""
+    return _plain(request, STATUS_OF_CODE[code], code, message=message, details=details)
+
+
 def too_large(request: HttpRequest, limit_bytes: int) -> HttpResponse:
     return _plain(request, 413, "PAYLOAD_TOO_LARGE", details={"limit_bytes": limit_bytes})
 
 
+def page(request: HttpRequest, error: errors.PlatformError) -> HttpResponse:
+    """A page that says what a view of ours refused, with the status and headers of the API."""
+    status, content, headers = _platform(error)
+    detail = content["detail"]
+    answer = _plain(request, status, detail["code"], message=detail["message"])
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
+
+
+def _as_oauth2(status: int, message: str) -> dict[str, str]:
+    """The words of RFC 6749 for what is refused before its routes are reached."""
+    word = "invalid_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+    return {"error": word, "error_description": message}
+
+
 def _plain(
-    request: HttpRequest, status: int, code: str, *, details: Mapping[str, Any] | None = None
+    request: HttpRequest,
+    status: int,
+    code: str,
+    *,
+    message: str = "",
+    details: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    content = body(code, details=details)
+    content = body(code, message, details)
     if wants_json(request):
-        return JsonResponse(content, status=status)
+        if request.path_info.startswith(f"/{OAUTH2}/"):
+            content |= _as_oauth2(status, content["detail"]["message"])
+            headers = {**(headers or {}), "Cache-Control": "no-store"}
+        return JsonResponse(content, status=status, headers=headers)
     from django.shortcuts import render
 
-    return render(request, "error.html", {"status": status, **content["detail"]}, status=status)
+    shown = {"status": status, **content["detail"]}
+    response = render(request, "error.html", shown, status=status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response

@@ -48,7 +48,10 @@ class Search(BaseFilterBackend):
 
 
 class Ordering(BaseFilterBackend):
-    """`ordering=name,-created_at` over the view's `ordering_fields`; ties by key."""
+    """`ordering=name,-created_at` over the view's `ordering_fields`; ties by key.
+
+    A view's `ordered_by` says by which column a name is sorted that is not one itself.
+    """
 
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: APIView
@@ -59,7 +62,11 @@ class Ordering(BaseFilterBackend):
         for term in terms:
             if term.removeprefix("-") not in allowed:
                 raise InvalidInputError.of("ordering", f"Choose from {', '.join(allowed)}.")
-        return queryset.order_by(*terms, "pk")
+        columns = getattr(view, "ordered_by", {})
+        signs = ["-" if term.startswith("-") else "" for term in terms]
+        names = [term.removeprefix("-") for term in terms]
+        by = [f"{sign}{columns.get(name, name)}" for sign, name in zip(signs, names, strict=True)]
+        return queryset.order_by(*by, "pk")
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         allowed = getattr(view, "ordering_fields", ())

@@ -3,21 +3,25 @@
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import patch_vary_headers
 from django_http_compression.middleware import HttpCompressionMiddleware
 
 from datastream.core import origin
 from datastream.core.api import errors
 from datastream.core.api.addresses import address_of
+from datastream.core.origin import Standing
 
 GetResponse = Callable[[WSGIRequest], HttpResponseBase]
 
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+# The headers that say who is calling.
+BY_CALLER = ("Authorization", "X-API-Key", "Cookie")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 QUIET = ("/health/", "/metrics", "/static/")
 log = structlog.get_logger("access")
@@ -31,15 +35,28 @@ def request_id(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRespons
         identity = sent if VISIBLE_ASCII.fullmatch(sent) else str(uuid.uuid4())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=identity)
-        origin.begin(identity, address_of(request))
+        here = origin.begin(identity, address_of(request))
         start = time.perf_counter()
         response = get_response(request)
         response["X-Request-ID"] = identity
+        _announce(here.limits, response)
+        # The framework's own has no part in what is refused before it.
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         if not request.path_info.startswith(QUIET):
             _log(request, response, time.perf_counter() - start)
         return response
 
     return middleware
+
+
+def _announce(limits: Mapping[str, Standing], response: HttpResponseBase) -> None:
+    """Say what the caller was held to and how it stands (draft-ietf-httpapi-ratelimit-headers)."""
+    if not limits:
+        return
+    policies = (f'"{name}";q={one.quota};w={one.window_s}' for name, one in limits.items())
+    standings = (f'"{name}";r={one.left};t={one.full_in_s}' for name, one in limits.items())
+    response["RateLimit-Policy"] = ", ".join(policies)
+    response["RateLimit"] = ", ".join(standings)
 
 
 def _log(request: WSGIRequest, response: HttpResponseBase, seconds: float) -> None:
@@ -69,6 +86,7 @@ def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRe
         if request.path_info.startswith("/api/v1"):
             if not response.has_header("Cache-Control"):
                 response["Cache-Control"] = _kept(request)
+            patch_vary_headers(response, BY_CALLER)
             if response.status_code >= 500 and not _is_json(response):
                 return errors.server_error(request)
         return response
@@ -78,7 +96,7 @@ def api_conventions(get_response: GetResponse) -> Callable[[WSGIRequest], HttpRe
 
 def _kept(request: WSGIRequest) -> str:
     """Who may keep the answer: nobody if it is for one caller, else whoever asks again first."""
-    is_private = "Authorization" in request.headers or bool(request.COOKIES)
+    is_private = any(request.headers.get(name) for name in BY_CALLER)
     return "private, no-store" if is_private else "no-cache"
 
 

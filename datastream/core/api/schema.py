@@ -7,7 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter
 
-from datastream.core.api.permissions import ANYONE, SIGNED_IN, needed
+from datastream.core.api.permissions import ANYONE, SIGNED_IN, needed, scope_needed
+from datastream.core.scopes import IN_PERSON, SCOPES
 
 ERRORS = {
     "400": "Bad input; `details` says which field and why.",
@@ -58,17 +59,46 @@ IF_MATCH = OpenApiParameter(
 )
 
 
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The `access` token of POST /auth/token: somebody has signed in.",
+}
+OAUTH2 = {
+    "type": "oauth2",
+    "description": "An access token that an application was given, as `Authorization: Bearer …`. "
+    "PKCE by S256 is required with codes.",
+    "flows": {
+        "authorizationCode": {
+            "authorizationUrl": "/oauth2/authorize",
+            "tokenUrl": "/oauth2/token",
+            "refreshUrl": "/oauth2/token",
+            "scopes": SCOPES,
+        },
+        "clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": SCOPES},
+    },
+}
+API_KEY = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "A key of POST /auth/api-keys; as `Authorization: Api-Key dsk_…` too.",
+}
+
+
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.HeaderAuthentication"
-    name = "bearer"
+    name: list[str] = ["bearer", "oauth2", "apiKey"]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "The `access` token of POST /auth/token.",
-        }
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        return [BEARER, OAUTH2, API_KEY]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        scope = scope_needed(auto_schema.view, auto_schema.method)
+        if scope == IN_PERSON:
+            return [{"bearer": []}]
+        return [{"bearer": []}, {"oauth2": [scope]}, {"apiKey": [scope]}]
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -123,7 +153,16 @@ class Schema(AutoSchema):
             wanted or "", f"roles with the permission `{wanted}`"
         )
         rest = "what is seen and changed depends on the rights on each object."
-        return f"Who: {who}; {rest}"
+        return f"Who: {who}; {rest}{self._scope()}"
+
+    def _scope(self) -> str:
+        """What a key or token must be good for; nothing where none is looked at."""
+        if not self.view.authentication_classes:
+            return ""
+        scope = scope_needed(self.view, self.method)
+        if scope == IN_PERSON:
+            return " Not with a key or an OAuth2 token."
+        return f" A key or an OAuth2 token needs the scope `{scope}`."
 
 
 def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

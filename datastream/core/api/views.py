@@ -23,6 +23,8 @@ class Resource(GenericViewSet[Any]):
 
     requires : action → who may call it (`permissions.py`)
     scopes : action → scope of a key or token, where the method does not tell
+    rates : action → the limit it counts under, where that is not reads or writes by its method
+    weights : action → how many of those it counts as, where that is not one
     query : action → query parameters beyond paging, filters, search, ordering and `fields`
     repeatable : parameters that may stand more than once
     inputs : action → serializer of its body, where that is not `serializer_class`
@@ -30,6 +32,8 @@ class Resource(GenericViewSet[Any]):
 
     requires: ClassVar[Mapping[str, str]] = {}
     scopes: ClassVar[Mapping[str, str]] = {}
+    rates: ClassVar[Mapping[str, str]] = {}
+    weights: ClassVar[Mapping[str, float]] = {}
     query: ClassVar[Mapping[str, frozenset[str]]] = {}
     repeatable: ClassVar[frozenset[str]] = frozenset()
     inputs: ClassVar[Mapping[str, type[Serializer[Any]]]] = {}
@@ -45,13 +49,28 @@ class Resource(GenericViewSet[Any]):
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        try:
+            self._refuse_method(request)
+            self.perform_authentication(request)
+        finally:
+            # Before rights, and of all: whoever fails above counts as the stranger they are.
+            super().check_throttles(request)
+        super().initial(request, *args, **kwargs)
+        request._request.api_user = request.user  # type: ignore[attr-defined]  # noqa: SLF001
+        self._check_query(request)
+
+    def _refuse_method(self, request: Request) -> None:
         method = (request.method or "").lower()
         if method not in self.http_method_names or not hasattr(self, method):
             # Before who is calling: a method that nobody may use is not a question of rights.
             self.http_method_not_allowed(request)
-        super().initial(request, *args, **kwargs)
-        request._request.api_user = request.user  # type: ignore[attr-defined]  # noqa: SLF001
-        self._check_query(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Nothing: REST framework would come to it after the rights, so `initial` has done it."""
+
+    def weight(self, request: Request) -> float:
+        """What a request counts among those that are limited alike."""
+        return self.weights.get(self.action or "", 1.0)
 
     @property
     def caller(self) -> Any:

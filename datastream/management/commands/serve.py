@@ -27,6 +27,7 @@ from datastream.supervisor import Child, Supervisor
 # Programs of a run that was killed need a moment to notice and to let go of the port.
 PATIENCE_AFTER_KILL_S = 15.0
 DATABASE_EVERY_S = 5.0
+MANIFEST = "staticfiles.json"
 
 
 class Command(BaseCommand):
@@ -54,6 +55,10 @@ class Command(BaseCommand):
 
     def _prepare(self, *, samples: bool) -> None:
         call_command("setup", stdout=self.stdout)
+        if settings.PRODUCTION and not (Path(settings.STATIC_ROOT) / MANIFEST).exists():
+            self._say("Static files: collecting and compressing them, once.")
+            # No page of ours uses that half of them.
+            call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc"])
         known = get_commands()
         for name, *arguments in [
             ["create_first_admin"],
@@ -210,7 +215,8 @@ def accepts(host: str, port: int) -> bool:
 
 
 def address(host: str, port: int) -> str:
-    return f"http://{_bracketed(_reachable(host))}:{port}"
+    scheme = "https" if settings.TLS_CERT_FILE else "http"
+    return f"{scheme}://{_bracketed(_reachable(host))}:{port}"
 
 
 def _reachable(host: str) -> str:

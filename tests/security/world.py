@@ -1,0 +1,183 @@
+"""People of every kind, and datasets of every visibility with something of each kind in them."""
+
+import functools
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from tests.running import Server, eventually
+from tests.security.matrix import HOLDERS, PEOPLE, Holder
+from tests.security.oauth2_flow import Browser, register
+from tests.security.people import PASSWORD, People, Person
+
+ROLES = dict.fromkeys(PEOPLE, "analyst") | {
+    "viewer": "viewer", "viewer+edit": "viewer", "steward": "steward", "admin": "admin",
+}  # fmt: skip
+SHARES = {"view": "view", "edit": "edit", "manage": "manage", "viewer+edit": "edit"}
+VISIBILITIES = ("private", "internal", "public")
+# An access token lives for ten minutes.
+FRESH_S = 400.0
+ANALYSIS = {"type": "summary", "parameters": {"variables": ["T"], "station": "A"}}
+POINTS = [
+    {"timestamp": f"2001-01-0{day}T00:00:00Z", "station": "A", "value": {"T": 10.0 + day}}
+    for day in (1, 2, 3)
+]
+Ids = dict[str, str]
+
+
+@dataclass
+class World:
+    """Who there is, and by case (`private` … `unknown`) the ids of what is there."""
+
+    server: Server
+    somebody: People
+    people: dict[str, Person] = field(default_factory=dict)
+    ids: dict[str, Ids] = field(default_factory=dict)
+    # How a sign-in that has an end begins anew, and when that was done last.
+    renewing: dict[str, Callable[[], str]] = field(default_factory=dict)
+    renewed_at: dict[str, float] = field(default_factory=dict)
+
+    def ask(self, who: str, method: str, path: str, **more: Any) -> requests.Response:
+        """One request of a principal; when it comes too soon it is made again."""
+        return patiently(self.person(who), method, path, **more)
+
+    def person(self, who: str) -> Person:
+        """A principal whose token lives for a while yet."""
+        person = self.people[who]
+        if who in self.renewing and time.monotonic() - self.renewed_at[who] > FRESH_S:
+            self.renew(who)
+        return person
+
+    def renew(self, who: str) -> None:
+        self.people[who].session.headers["Authorization"] = f"Bearer {self.renewing[who]()}"
+        self.renewed_at[who] = time.monotonic()
+
+    def made(self, who: str, method: str, path: str, **more: Any) -> Any:
+        """The body of what must succeed."""
+        answer = self.ask(who, method, path, **more)
+        assert answer.status_code < 300, f"{who}: {method} {path}: {answer.text[:500]}"
+        return answer.json() if answer.content else None
+
+    def dataset(self, visibility: str, name: str = "Guarded") -> str:
+        """A new dataset of the owner with a share for each who has one."""
+        body = {"name": name, "visibility": visibility}
+        dataset = str(self.made("owner", "POST", "/datasets", json=body)["id"])
+        for who, right in SHARES.items():
+            share = {"user": self.people[who].id, "permission": right}
+            self.made("owner", "POST", f"/datasets/{dataset}/shares", json=share)
+        return dataset
+
+
+def patiently(person: Person, method: str, path: str, **more: Any) -> requests.Response:
+    """A request, made again after `Retry-After` where it came too soon."""
+    for _ in range(60):
+        try:
+            answer: requests.Response = person(method, path, **more)
+        except requests.ConnectionError:
+            # The server has just closed a connection that stood still for long.
+            answer = person(method, path, **more)
+        if answer.status_code != 429:
+            break
+        time.sleep(min(float(answer.headers.get("Retry-After", "1")), 10))
+    return answer
+
+
+def build(server: Server, somebody: People) -> World:
+    world = World(server, somebody)
+    for name in [*PEOPLE, "bystander"]:
+        if name == "anonymous":
+            world.people[name] = Person(server, str(uuid.uuid4()), "nobody", PASSWORD)
+        else:
+            person = world.people[name] = somebody(ROLES.get(name, "viewer"))
+            world.renewing[name] = functools.partial(_sign_in, person)
+            world.renewed_at[name] = time.monotonic()
+    for name, holder in HOLDERS.items():
+        _hold(world, name, holder)
+    del world.renewing["deactivated"]
+    gone = world.people["deactivated"].id
+    world.made("admin", "PATCH", f"/users/{gone}", json={"is_active": False})
+    for person in world.people.values():
+        # Packing adds noise to an answer, and two are to be compared.
+        person.session.headers["Accept-Encoding"] = "identity"
+    world.ids["unknown"] = _unknown()
+    for visibility in VISIBILITIES:
+        world.ids[visibility] = _filled(world, visibility)
+    return world
+
+
+def _sign_in(person: Person) -> str:
+    session = person.server.signed_in(person.username, person.password)
+    return str(session.headers["Authorization"]).removeprefix("Bearer ")
+
+
+def _hold(world: World, name: str, holder: Holder) -> None:
+    """The same person with a key or token instead of a sign-in."""
+    of = world.people[holder.of]
+    person = Person(of.server, of.id, of.username, of.password)
+    world.people[name] = person
+    if name.startswith("oauth2"):
+        application = register(of)
+        world.renewing[name] = lambda: str(
+            Browser(of).lets_in(application, holder.scope)["access_token"]
+        )
+        world.renew(name)
+    else:
+        made = of("POST", "/auth/api-keys", 201, json={"name": name, "scopes": [holder.scope]})
+        person.session.headers["Authorization"] = f"Api-Key {made.json()['key']}"
+
+
+def _unknown() -> Ids:
+    names = ("datasets", "analyses", "visualizations", "exports", "receipts", "shares", "point")
+    return {name: str(uuid.uuid4()) for name in names} | {
+        "stations": "4000000000", "variables": "4000000000", "number": "99",
+    }  # fmt: skip
+
+
+def _filled(world: World, visibility: str) -> Ids:
+    """A dataset with points, an analysis and a picture of the editor, an export of the owner."""
+    dataset = world.dataset(visibility)
+    path = f"/datasets/{dataset}"
+    written = world.made("owner", "POST", f"{path}/data", json=POINTS)
+    ids = {"datasets": dataset, "receipts": written["receipt"], "number": "1"}
+    for kind in ("stations", "variables", "shares"):
+        ids[kind] = str(world.made("owner", "GET", f"{path}/{kind}")["results"][0]["id"])
+    ids["point"] = world.made("owner", "GET", f"{path}/data")["results"][0]["id"]
+    ids["analyses"] = analysed(world, dataset)
+    ids["visualizations"] = drawn(world, dataset)
+    ids["exports"] = exported(world, dataset)
+    return ids
+
+
+def analysed(world: World, dataset: str) -> str:
+    """An analysis by the one who has a share `edit`, done."""
+    made = world.made("edit", "POST", f"/datasets/{dataset}/analysis?wait=20", json=ANALYSIS)
+    assert made["status"] == "succeeded", made
+    return str(made["id"])
+
+
+def drawn(world: World, dataset: str) -> str:
+    """A picture by the one who has a share `edit`, as public as it can be."""
+    return str(world.made("edit", "POST", "/visualizations", json=picture_of(dataset))["id"])
+
+
+def picture_of(dataset: str) -> dict[str, Any]:
+    options = {"variables": ["T"], "station": "A"}
+    facts = {"title": "T", "kind": "line", "visibility": "public"}
+    return {**facts, "dataset": dataset, "options": options}
+
+
+def exported(world: World, dataset: str, **query: Any) -> str:
+    """An export of the owner, with its file."""
+    more: dict[str, Any] = {"params": {"format": "csv", **query}}
+    more["headers"] = {"Prefer": "respond-async"}
+    export = str(world.made("owner", "GET", f"/datasets/{dataset}/data", **more)["id"])
+
+    def is_done() -> bool:
+        return bool(world.made("owner", "GET", f"/exports/{export}")["status"] == "succeeded")
+
+    assert eventually(is_done, 60), "no export"
+    return export
