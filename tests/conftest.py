@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from datasets.models import Dataset
+from datastream.core import origin
 from tests.factories import PASSWORD, make_dataset, make_user
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
         names = ", ".join(map(connection.ops.quote_name, sorted(tables)))
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {names}")
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_yet() -> None:
+    """What the request of an earlier test came with says nothing of this one."""
+    origin.end()
 
 
 @pytest.fixture
