@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from accounts import keys, tokens
 from accounts.models import User
 from accounts.oauth2 import access_tokens
+from accounts.services import second_factor
 from datastream.core import origin
 from datastream.core.errors import InvalidTokenError
 from datastream.core.origin import SESSION, Credential
@@ -54,6 +55,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         found = super().authenticate(request)
         if found is None:
             return None
+        second_factor.require_of_staff(found[0])
         return known(found[0], Credential(SESSION, ""))
 
 

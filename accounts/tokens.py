@@ -69,6 +69,7 @@ def sign_in(username: str, password: str, otp: str = "") -> Tokens:
         raise SignInError
     if second_factor.is_on(user):
         check_second_factor(user, otp)
+    second_factor.require_of_staff(user)
     expires_at = clock.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
     login = Login(user=user, expires_at=expires_at)
     with transaction.atomic():

@@ -4,12 +4,14 @@ from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
+from django.conf import settings
 from django.db import transaction
 
 from accounts import limits
 from accounts.limits import Caller
 from accounts.models import Outcome, User
 from accounts.services import audit
+from datastream.core.errors import NotAllowedError
 
 TYPES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 LAST_COUNTER = "last_counter"
@@ -17,6 +19,12 @@ LAST_COUNTER = "last_counter"
 
 def is_on(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def require_of_staff(user: User) -> None:
+    """NotAllowedError where admins must have a second factor, and this one has none yet."""
+    if settings.ADMIN_TOTP_REQUIRED and user.is_admin and not is_on(user):
+        raise NotAllowedError("Switch on two-step sign-in on your account page first.")
 
 
 @transaction.atomic

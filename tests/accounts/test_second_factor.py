@@ -130,3 +130,25 @@ def test_k_03_guessing_codes_has_the_limit_of_guessing_passwords(
     assert attempt(otp=code()).status_code == 429
     failed = AuditEvent.objects.filter(action="login.failed", user_id=guarded_user.pk)
     assert [event.details for event in failed] == [{"second_factor": True}] * 3
+
+
+@override_settings(ADMIN_TOTP_REQUIRED=True)
+def test_an_admin_who_must_have_a_second_factor_gets_in_with_one_only(
+    admin: User, anyone: APIClient
+) -> None:
+    body = {"username": admin.username, "password": PASSWORD}
+    answer = anyone.post("/api/v1/auth/token", body, format="json")
+    assert answer.status_code == 403
+    assert "two-step" in answer.json()["detail"]["message"]
+    pages = APIClient()
+    pages.force_login(admin)
+    assert pages.get("/api/v1/users").status_code == 403
+    totp.TOTP.activate(admin, SECRET)
+    answer = anyone.post("/api/v1/auth/token", {**body, "otp": code()}, format="json")
+    assert answer.status_code == 200
+    assert pages.get("/api/v1/users").status_code == 200
+
+
+@override_settings(ADMIN_TOTP_REQUIRED=True)
+def test_a_second_factor_is_asked_of_nobody_but_admins(attempt: Attempt) -> None:
+    assert attempt().status_code == 200
