@@ -12,7 +12,7 @@ import requests
 
 from tests.running import Server
 from tests.security.asking import Described, operations
-from tests.security.people import PASSWORD, Attached, People, Person
+from tests.security.people import PASSWORD, PATIENT, Attached, People, Person
 from tests.security.world import World, build
 
 __all__ = ["PASSWORD", "People", "Person"]
@@ -44,11 +44,11 @@ def _with_the_same_faults() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server of these tests, with the real settings."""
+    """The server of these tests, with the real settings but for how long access lives."""
     if RUNNING in os.environ:
         yield Attached(json.loads(Path(os.environ[RUNNING]).read_text()))
         return
-    server = Server(tmp_path_factory.mktemp("guarded") / "var", "--no-samples")
+    server = Server(tmp_path_factory.mktemp("guarded") / "var", "--no-samples", **PATIENT)
     try:
         server.wait()
         yield server

@@ -10,6 +10,9 @@ import requests
 from tests.running import Server
 
 PASSWORD = "a-long-sentence-9"
+# Whoever signs in at the beginning of all tests is there until the last.
+ACCESS_S = 2 * 3600
+PATIENT = {"ACCESS_TOKEN_MINUTES": str(ACCESS_S // 60)}
 
 
 class Attached(Server):

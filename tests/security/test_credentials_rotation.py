@@ -42,6 +42,7 @@ def test_k_05_k_08_k_13_keys_change_while_what_they_made_stays_good(tmp_path: Pa
         assert (var / "first-admin.json").stat().st_mode & 0o777 == 0o600
         admin = first_admin(server)
         old, key = tokens_of(admin), f"Api-Key {key_of(admin)['key']}"
+        assert old["expires_in"] == 600
         stored = rows(server, STORED)
     previous = {
         "JWT_PREVIOUS_SIGNING_KEY": (var / "jwt-key").read_text().strip(),

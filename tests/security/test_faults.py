@@ -18,6 +18,7 @@ import pytest
 from tests.running import PROJECT, Server
 from tests.security import faults
 from tests.security.faults import FAULTS, Fault
+from tests.security.people import PATIENT
 
 for _module in pkgutil.iter_modules(faults.__path__):
     importlib.import_module(f"{faults.__name__}.{_module.name}")
@@ -25,7 +26,7 @@ for _module in pkgutil.iter_modules(faults.__path__):
 HERE = Path(__file__).parent
 PROMISES = [f"test_a_{n:02}" for n in range(1, 11)] + [f"test_k_{n:02}" for n in range(1, 16)]
 FAILED = re.compile(r"^FAILED (\S+::\S+(?: [^-\s]\S*)*)", re.MULTILINE)
-FAULTY = {"DJANGO_SETTINGS_MODULE": "tests.security.faulty.settings"}
+FAULTY = {"DJANGO_SETTINGS_MODULE": "tests.security.faulty.settings", **PATIENT}
 # Each runs one proof after the other; more would only wait for the machine.
 SERVERS = 2
 PROOF_S = 400

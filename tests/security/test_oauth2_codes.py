@@ -20,7 +20,7 @@ from tests.security.oauth2_flow import (
     told,
     with_token,
 )
-from tests.security.people import People, Person
+from tests.security.people import ACCESS_S, People, Person
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def test_k_12_a_code_with_its_verifier_opens_what_the_user_allowed(
     given = browser.lets_in(app)
     assert (given["token_type"], given["expires_in"], given["scope"]) == (
         "Bearer",
-        600,
+        ACCESS_S,
         "data:read",
     )
     me = with_token(guarded, given["access_token"], "GET", "/users/me").json()
