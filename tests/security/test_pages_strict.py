@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -52,29 +53,46 @@ def strict(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iter
 
 @pytest.fixture(scope="module")
 def staff(strict: Server) -> Person:
+    """The first admin, with codes switched on: without them the API lets no admin in."""
     kept = json.loads((strict.var / "first-admin.json").read_text())
-    session = strict.signed_in(kept["username"], kept["password"])
-    return Person(strict, "", kept["username"], kept["password"], session)
+    first = Person(strict, "", kept["username"], kept["password"])
+    web = Web(strict)
+    web.sign_in(first)
+    secret, _ = web.switch_codes_on()
+    refused = first("POST", "/auth/token", 401, json=kept).json()["detail"]
+    assert set(refused["details"]) == {"otp"}
+    tokens = first("POST", "/auth/token", 200, json={**kept, "otp": code_of(secret, 1)}).json()
+    first.session.headers["Authorization"] = f"Bearer {tokens['access']}"
+    return first
+
+
+def made(staff: Person, **more: Any) -> Person:
+    name = f"person-{uuid.uuid4().hex[:8]}"
+    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, **more}
+    identity = staff("POST", "/users", 201, json=body).json()["id"]
+    return Person(staff.server, identity, name, PASSWORD)
 
 
 @pytest.fixture
 def person(strict: Server, staff: Person) -> Person:
-    name = f"person-{uuid.uuid4().hex[:8]}"
-    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-    made = staff("POST", "/users", 201, json=body).json()
-    return Person(strict, made["id"], name, PASSWORD, strict.signed_in(name, PASSWORD))
+    someone = made(staff)
+    someone.session = strict.signed_in(someone.username, someone.password)
+    return someone
 
 
 def test_staff_see_the_admin_only_with_a_code(strict: Server, staff: Person) -> None:
     assert Web(strict).get("/admin/login/").status_code == 200
+    admin = made(staff, roles=["admin"])
+    body = {"username": admin.username, "password": admin.password}
+    admin("POST", "/auth/token", 403, json=body)
     web = Web(strict)
-    web.sign_in(staff)
+    web.sign_in(admin)
     asked = web.get("/admin/accounts/user/")
     assert asked.url.startswith(f"{strict.url}/account/2fa/totp/activate/")
     secret, _ = web.switch_codes_on()
     assert web.get("/admin/accounts/user/", allow_redirects=False).status_code == 200
     other = Web(strict)
-    other.sign_in(staff)
+    other.sign_in(admin)
     assert other.get("/admin/", allow_redirects=False).status_code == 302
     other.send("/account/2fa/authenticate/", {"code": code_of(secret, 1)})
     assert other.get("/admin/", allow_redirects=False).status_code == 200
