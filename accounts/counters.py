@@ -1,12 +1,15 @@
 """Counters of limits: one number each, the time at which a caller's whole quota is there again.
 
 The generic cell rate algorithm (ITU-T I.371, annex A): what is spent puts that time off, and by
-itself it draws nearer. They are kept in Redis where it is configured, else in the database; each
-is changed by one atomic step, outside of any transaction, so that what is undone was still counted.
+itself it draws nearer. Of guesses the time of each is kept instead, since between a full quota and
+the next that algorithm lets twice as many through. They are kept in Redis where it is configured,
+else in the database; each is changed by one atomic step, outside of any transaction, so that what
+is undone was still counted.
 """
 
 import math
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -56,9 +59,21 @@ UNION ALL
 SELECT false, full_at - {_NOW} FROM rate_counters
 WHERE name = %(name)s AND NOT EXISTS (SELECT FROM spent)"""  # noqa: S608 - constants only
 _AHEAD = f"SELECT full_at - {_NOW} FROM rate_counters WHERE name = %s"  # noqa: S608
-_GIVE_BACK = "UPDATE rate_counters SET full_at = full_at - %s WHERE name = %s"
-_FORGET = "DELETE FROM rate_counters WHERE name = %s"
 _SWEEP = f"DELETE FROM rate_counters WHERE full_at < {_NOW}"  # noqa: S608
+# Times of failures in order, the oldest first, without those older than the window.
+_LATE = f"""
+ARRAY(SELECT one FROM unnest(kept.at) one WHERE one > {_NOW} - %(window)s ORDER BY one)"""  # noqa: S608
+_NOTE = f"""
+INSERT INTO guesses AS kept (name, at) VALUES (%(name)s, ARRAY[{_NOW}])
+ON CONFLICT (name) DO UPDATE SET at = {_LATE} || excluded.at WHERE cardinality({_LATE}) < %(most)s
+RETURNING true"""  # noqa: S608
+_LEFT = f"""
+SELECT one + %(window)s - {_NOW} FROM guesses kept, unnest({_LATE}) one
+WHERE name = %(name)s ORDER BY one"""  # noqa: S608
+_TAKE_BACK = "UPDATE guesses SET at = trim_array(at, 1) WHERE name = %s AND cardinality(at) > 0"
+_FORGET = "DELETE FROM guesses WHERE name = %s"
+_SWEEP_GUESSES = f"""
+DELETE FROM guesses WHERE coalesce(at[cardinality(at)], 0) < {_NOW} - %s"""  # noqa: S608
 
 
 class InDatabase:
@@ -79,19 +94,36 @@ class InDatabase:
             row = cursor.fetchone()
         return max(row[0], 0.0) if row else 0.0
 
-    def give_back(self, name: str, cost_s: float) -> None:
+    def note(self, name: str, window_s: float, most: int) -> bool:
+        """Note a failure now, if with it there are at most so many in the window before now."""
+        asked = {"name": name, "window": window_s, "most": most}
         with _alone() as cursor:
-            cursor.execute(_GIVE_BACK, [cost_s, name])
+            cursor.execute(_NOTE, asked)
+            return cursor.fetchone() is not None
+
+    def noted(self, name: str, window_s: float) -> list[float]:
+        """For each failure in the window the seconds until it is out of it, the next one first."""
+        with _alone() as cursor:
+            cursor.execute(_LEFT, {"name": name, "window": window_s})
+            return [row[0] for row in cursor.fetchall()]
+
+    def take_back(self, name: str) -> None:
+        """Forget the newest failure."""
+        with _alone() as cursor:
+            cursor.execute(_TAKE_BACK, [name])
 
     def forget(self, name: str) -> None:
+        """Forget all failures."""
         with _alone() as cursor:
             cursor.execute(_FORGET, [name])
 
-    def sweep(self) -> int:
-        """Delete what says nothing any more; the number of counters."""
+    def sweep(self, window_s: float) -> int:
+        """Delete what says nothing any more, failures older than the window; the number."""
         with _alone() as cursor:
             cursor.execute(_SWEEP)
-            return int(cursor.rowcount)
+            deleted = int(cursor.rowcount)
+            cursor.execute(_SWEEP_GUESSES, [window_s])
+            return deleted + int(cursor.rowcount)
 
 
 @contextmanager
@@ -129,12 +161,27 @@ if full > now then
 end
 return {1, string.format('%.6f', full - now)}
 """
-_GIVE_BACK_LUA = """
-local kept = redis.call('GET', KEYS[1])
-if kept then
-    local full = string.format('%.6f', tonumber(kept) - tonumber(ARGV[1]))
-    redis.call('SET', KEYS[1], full, 'KEEPTTL')
+_NOTE_LUA = """
+local clock = redis.call('TIME')
+local now, window = tonumber(clock[1]) + tonumber(clock[2]) / 1000000, tonumber(ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now - window))
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+    return 0
 end
+redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[3])
+redis.call('PEXPIRE', KEYS[1], math.ceil(window * 1000))
+return 1
+"""
+_NOTED_LUA = """
+local clock = redis.call('TIME')
+local now, window = tonumber(clock[1]) + tonumber(clock[2]) / 1000000, tonumber(ARGV[1])
+local late = string.format('(%.6f', now - window)
+local kept = redis.call('ZRANGEBYSCORE', KEYS[1], late, '+inf', 'WITHSCORES')
+local left = {}
+for n = 2, #kept, 2 do
+    left[#left + 1] = string.format('%.6f', tonumber(kept[n]) + window - now)
+end
+return left
 """
 # Redis reads no numbers as long as infinity.
 _LONGEST_S = 1e9
@@ -152,7 +199,8 @@ class InRedis:
             retry=Retry(NoBackoff(), 0),
         )
         self._spend = self.client.register_script(_SPEND_LUA)
-        self._give_back = self.client.register_script(_GIVE_BACK_LUA)
+        self._note = self.client.register_script(_NOTE_LUA)
+        self._noted = self.client.register_script(_NOTED_LUA)
         self._away_until = -math.inf
 
     @property
@@ -174,8 +222,15 @@ class InRedis:
         # Costs nothing, and never goes too far.
         return self.spend(name, 0.0, _LONGEST_S).ahead_s
 
-    def give_back(self, name: str, cost_s: float) -> None:
-        self._give_back(keys=[_key(name)], args=[repr(cost_s)])
+    def note(self, name: str, window_s: float, most: int) -> bool:
+        words = [repr(window_s), str(most), uuid.uuid4().hex]
+        return bool(self._note(keys=[_key(name)], args=words))
+
+    def noted(self, name: str, window_s: float) -> list[float]:
+        return [float(one) for one in self._noted(keys=[_key(name)], args=[repr(window_s)])]
+
+    def take_back(self, name: str) -> None:
+        self.client.zpopmax(_key(name))
 
     def forget(self, name: str) -> None:
         self.client.delete(_key(name))

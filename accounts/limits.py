@@ -1,7 +1,7 @@
 """How often a caller may ask: quotas that hold under parallel requests.
 
 What is spent is announced with the answer of the request in which it is. A quota comes back
-evenly: of 4,000 in 10 s, 400 each second.
+evenly: of 4,000 in 10 s, 400 each second. A failed guess comes back when its window is over.
 """
 
 import math
@@ -90,7 +90,7 @@ def spend(policy: str, weight: float = 1.0, *, of: Caller | None = None) -> None
     mine = quota(policy, of or caller())
     cost_s = mine.cost_s(weight)
     spent = counters.counted(lambda store: store.spend(mine.counter, cost_s, mine.window_s))
-    _announce(mine, spent.ahead_s)
+    _announce(mine, mine.left(spent.ahead_s), spent.ahead_s)
     if not spent.is_counted:
         _refuse(mine, spent.ahead_s + cost_s - mine.window_s)
 
@@ -99,7 +99,7 @@ def require(policy: str, *, of: Caller | None = None) -> None:
     """TooManyRequestsError where nothing is left; nothing is counted."""
     mine = quota(policy, of or caller())
     ahead_s = counters.counted(lambda store: store.ahead_s(mine.counter))
-    _announce(mine, ahead_s)
+    _announce(mine, mine.left(ahead_s), ahead_s)
     if mine.left(ahead_s) < 1:
         _refuse(mine, ahead_s + mine.cost_s(1) - mine.window_s)
 
@@ -109,61 +109,78 @@ def charge(policy: str, weight: float) -> None:
     mine = quota(policy, caller())
     cost_s = weight * mine.window_s / mine.number
     spent = counters.counted(lambda store: store.spend(mine.counter, cost_s, math.inf))
-    _announce(mine, spent.ahead_s)
+    _announce(mine, mine.left(spent.ahead_s), spent.ahead_s)
 
 
 def sweep() -> int:
     """Delete the counters in the database that say nothing any more."""
-    return counters.InDatabase().sweep()
+    window_s = max(settings.RATE_LOGINS_ACCOUNT[1], settings.RATE_LOGINS_NETWORK[1])
+    return counters.InDatabase().sweep(window_s)
 
 
 # ------------------------------------------------------------------ guesses
 
 
-def require_guesses(account: Caller) -> None:
+def require_guesses(account: Caller | None = None) -> None:
     """TooManyRequestsError where there were too many, on the account or from this network."""
-    require(ACCOUNT, of=account)
-    require(NETWORK, of=_network())
+    for mine in _counted_on(account):
+        left = _noted(mine)
+        _announce(mine, max(mine.number - len(left), 0), left[-1] if left else 0.0)
+        if len(left) >= mine.number:
+            _refuse(mine, left[len(left) - mine.number])
 
 
-def count_guess(account: Caller) -> None:
+def count_guess(account: Caller | None = None) -> None:
     """Count a failure before the look, so that guesses at one moment cannot be more than the limit.
 
-    A right one is given back by `forgive`.
+    A right one is given back by `forgive`. In no time as long as the window are there more.
     """
-    spend(NETWORK, of=_network())
-    try:
-        spend(ACCOUNT, of=account)
-    except TooManyRequestsError:
-        _give_back(quota(NETWORK, _network()))
-        raise
+    done: list[Quota] = []
+    for mine in _counted_on(account):
+        if not _note(mine):
+            for other in done:
+                _take_back(other)
+            require_guesses(account)
+            # What was too much a moment ago has just gone out of the window.
+            _refuse(mine, 1.0)
+        done.append(mine)
 
 
 def forgive(account: Caller) -> None:
     """After a right guess the account's failures are forgotten, and the network's are as before."""
-    mine = quota(ACCOUNT, account)
+    network, mine = _counted_on(account)
     counters.counted(lambda store: store.forget(mine.counter))
-    _give_back(quota(NETWORK, _network()))
+    _take_back(network)
 
 
-def _network() -> Caller:
-    return Caller(f"network {network_of(origin.current().address)}")
+def _counted_on(account: Caller | None) -> list[Quota]:
+    """Where a guess counts: on its network, and on an account where it is one's."""
+    network = quota(NETWORK, Caller(f"network {network_of(origin.current().address)}"))
+    return [network, quota(ACCOUNT, account)] if account else [network]
 
 
-def _give_back(mine: Quota) -> None:
-    counters.counted(lambda store: store.give_back(mine.counter, mine.cost_s(1)))
+def _note(mine: Quota) -> bool:
+    return counters.counted(lambda store: store.note(mine.counter, mine.window_s, mine.number))
+
+
+def _noted(mine: Quota) -> list[float]:
+    return counters.counted(lambda store: store.noted(mine.counter, mine.window_s))
+
+
+def _take_back(mine: Quota) -> None:
+    counters.counted(lambda store: store.take_back(mine.counter))
 
 
 # ------------------------------------------------------------------ told
 
 
-def _announce(mine: Quota, ahead_s: float) -> None:
+def _announce(mine: Quota, left: int, full_in_s: float) -> None:
     # How often one account was tried is nobody's business.
     if mine.policy == ACCOUNT:
         return
     name = mine.policy.partition("_")[0]
-    left, full_in_s = mine.left(ahead_s), math.ceil(max(ahead_s, 0))
-    origin.current().limits[name] = Standing(mine.number, mine.window_s, left, full_in_s)
+    whole_s = math.ceil(max(full_in_s, 0))
+    origin.current().limits[name] = Standing(mine.number, mine.window_s, left, whole_s)
 
 
 def _refuse(mine: Quota, retry_after_s: float) -> None:

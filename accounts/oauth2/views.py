@@ -16,7 +16,7 @@ from accounts.oauth2.access_tokens import checksum
 from accounts.oauth2.server import server
 from accounts.oauth2.wire import Fields, RefusedError, headers_of, route, told, wrong_method
 from accounts.selectors.oauth2 import live_tokens
-from datastream.core import clock, origin
+from datastream.core import clock
 from datastream.core.scopes import SCOPES
 
 BOTH_WAYS = ["client_secret_basic", "client_secret_post"]
@@ -37,7 +37,7 @@ def revoke(request: HttpRequest, fields: Fields) -> HttpResponse:
 
 
 def _by_protocol(request: HttpRequest, fields: Fields, create: Any) -> HttpResponse:
-    limits.require(limits.NETWORK, of=_network())
+    limits.require_guesses()
     limits.spend(limits.WRITES)
     # What fails is stored, too: a family that has ended, a line in the log.
     with transaction.atomic():
@@ -45,7 +45,7 @@ def _by_protocol(request: HttpRequest, fields: Fields, create: Any) -> HttpRespo
     content = json.loads(body or "{}")
     if status >= 400:
         if content["error"] == InvalidClientError.error:
-            limits.spend(limits.NETWORK, of=_network())
+            limits.count_guess()
         return told(content["error"], content.get("error_description", ""), status)
     return JsonResponse(content) if content else HttpResponse()
 
@@ -55,20 +55,15 @@ def introspect(request: HttpRequest, fields: Fields) -> HttpResponse:
     """Tell an application about its own token (RFC 7662); about any other, that it is no good."""
     if "token" not in fields:
         raise RefusedError("Missing token parameter.")
-    limits.require(limits.NETWORK, of=_network())
+    limits.require_guesses()
     asked = Request(request.path, "POST", urlencode(fields), headers_of(request))
     with transaction.atomic():
         is_genuine = server.validator.authenticate_client(asked)
     if not is_genuine:
-        limits.spend(limits.NETWORK, of=_network())
+        limits.count_guess()
         raise InvalidClientError
     limits.spend(limits.READS, of=limits.Caller(f"application {asked.client.pk}"))
     return JsonResponse(_about(fields["token"], asked.client))
-
-
-def _network() -> limits.Caller:
-    """Whose failures they are: with those of people who sign in from there."""
-    return limits.Caller(f"network {limits.network_of(origin.current().address)}")
 
 
 def _about(text: str, application: Any) -> dict[str, Any]:

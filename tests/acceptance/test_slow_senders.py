@@ -14,8 +14,8 @@ from tests.running import Server
 pytestmark = pytest.mark.slow
 
 CUT_AFTER_S = 30
-# Of a machine that does much else, and until the answer is taken or not.
-GRACE_S = 4
+# Of a machine that does much else, until threads, answers and bytes have had their turn.
+GRACE_S = 15
 
 
 def test_in_64_half_sent_and_dripped_requests_are_cut_after_30_s(server: Server) -> None:

@@ -101,15 +101,36 @@ def test_a_debt_is_paid_off_first(store: Store) -> None:
     assert (refusal.is_counted, round(refusal.ahead_s)) == (False, 1000)
 
 
-def test_what_is_given_back_can_be_spent_again(store: Store) -> None:
+def test_failures_are_noted_until_they_are_as_many_as_may_be(store: Store) -> None:
+    name = f"noted {time.time_ns()}"
+    assert store.noted(name, 300) == []
+    assert [store.note(name, 300, 3) for _ in range(5)] == [True, True, True, False, False]
+    left = store.noted(name, 300)
+    assert left == sorted(left)
+    assert [round(one) for one in left] == [300, 300, 300]
+
+
+def test_a_failure_is_out_when_its_window_is_over(store: Store) -> None:
+    name = f"window {time.time_ns()}"
+    assert store.note(name, 0.3, 2)
+    time.sleep(0.2)
+    assert store.note(name, 0.3, 2)
+    assert not store.note(name, 0.3, 2)
+    time.sleep(0.15)
+    assert store.note(name, 0.3, 2)
+    assert not store.note(name, 0.3, 2)
+
+
+def test_a_failure_that_was_none_is_taken_back(store: Store) -> None:
     name = f"back {time.time_ns()}"
-    store.give_back(name, 5)
+    store.take_back(name)
     for _ in range(3):
-        store.spend(name, 100, 300)
-    store.give_back(name, 100)
-    assert store.spend(name, 100, 300).is_counted
+        store.note(name, 300, 3)
+    store.take_back(name)
+    assert len(store.noted(name, 300)) == 2
+    assert [store.note(name, 300, 3) for _ in range(2)] == [True, False]
     store.forget(name)
-    assert store.ahead_s(name) == 0
+    assert store.noted(name, 300) == []
 
 
 def test_callers_have_counters_of_their_own(store: Store) -> None:
@@ -133,11 +154,40 @@ def test_within_any_time_no_more_than_the_quota_and_what_came_back(
                 before = time.time()
                 if store.spend(name, window_s / quota, window_s).is_counted:
                     taken.append((before, time.time()))
-            store.forget(name)
             for first in range(len(taken)):
                 for last in range(first, len(taken)):
                     elapsed_s = taken[last][1] - taken[first][0]
                     assert last - first + 1 <= quota + elapsed_s * quota / window_s + 1e-3
+
+
+@hypothesis(deadline=None, max_examples=6)
+@given(steps=st.lists(st.floats(0, 0.02), min_size=5, max_size=15))
+def test_within_any_window_no_more_failures_than_the_limit(
+    django_db_blocker: Any, django_db_setup: None, redis: Redis, steps: list[float]
+) -> None:
+    most, window_s = 3, 0.03
+    with django_db_blocker.unblock():
+        for store in (InDatabase(), InRedis(redis.url)):
+            name = f"strict {time.time_ns()}"
+            taken = []
+            for pause in steps:
+                time.sleep(pause)
+                before = time.time()
+                if store.note(name, window_s, most):
+                    taken.append((before, time.time()))
+            for first, beyond in zip(taken, taken[most:], strict=False):
+                assert beyond[1] - first[0] >= window_s
+
+
+@pytest.mark.usefixtures("committed_db")
+@pytest.mark.parametrize("place", ["database", "redis"])
+def test_parallel_failures_are_no_more_than_may_be(place: str, redis: Redis) -> None:
+    store = InDatabase() if place == "database" else InRedis(redis.url)
+
+    def work() -> int:
+        return sum(store.note("parallel failures", 600, 10) for _ in range(5))
+
+    assert sum(at_once(*[work] * 8)) == 10
 
 
 @pytest.mark.usefixtures("committed_db")
@@ -169,6 +219,17 @@ def test_counters_that_say_nothing_any_more_are_swept(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM rate_counters WHERE name IN ('over', 'open')")
         assert cursor.fetchall() == [("open",)]
+
+
+def test_failures_that_are_old_are_swept(db: None) -> None:
+    store = InDatabase()
+    for name in ("old", "new"):
+        store.note(name, 900, 5)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE guesses SET at = ARRAY[at[1] - 1000] WHERE name = 'old'")
+        store.sweep(900)
+        cursor.execute("SELECT name FROM guesses WHERE name IN ('old', 'new')")
+        assert cursor.fetchall() == [("new",)]
 
 
 def test_a_key_in_redis_goes_by_itself(redis: Redis) -> None:

@@ -83,22 +83,25 @@ def test_k_02_a_failure_tells_nothing_by_what_it_says_or_how_long_it_takes(
 # ------------------------------------------------------------------ K-03
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_k_03_after_five_failures_an_account_is_closed_for_a_while(
-    strict: Server, is_there: bool
-) -> None:
-    name = person(strict).username if is_there else nobody()
-    answers = [sign_in(strict, name, WRONG, **network()) for _ in range(FAILURES)]
+def test_k_03_after_five_failures_an_account_is_closed_until_they_are_old(strict: Server) -> None:
+    there, absent = person(strict).username, nobody()
+    waits_s = [closed_for_s(strict, name) for name in (there, absent)]
+    # One of them comes back after the whole window, and not a fifth of it.
+    assert all(50 <= wait_s <= 60 for wait_s in waits_s), waits_s
+    time.sleep(max(waits_s))
+    assert sign_in(strict, there, PASSWORD, **network()).status_code == 200
+    assert sign_in(strict, absent, PASSWORD, **network()).status_code == 401
+
+
+def closed_for_s(server: Server, name: str) -> int:
+    """Fail until nothing is looked at any more; for how long."""
+    answers = [sign_in(server, name, WRONG, **network()) for _ in range(FAILURES)]
     assert [one.status_code for one in answers] == [401] * FAILURES
     # The right one is not looked at either, wherever it comes from.
-    refused = sign_in(strict, name, PASSWORD, **network())
+    refused = sign_in(server, name, PASSWORD, **network())
     assert_refused(refused)
     assert refused.json()["detail"]["message"] == "Too many failed sign-ins; wait and try again."
-    wait_s = int(refused.headers["Retry-After"])
-    assert 1 <= wait_s <= 60 // FAILURES
-    time.sleep(wait_s)
-    again = sign_in(strict, name, PASSWORD, **network())
-    assert again.status_code == (200 if is_there else 401)
+    return int(refused.headers["Retry-After"])
 
 
 def test_k_03_a_success_wipes_the_failures_out(strict: Server) -> None:
@@ -111,14 +114,11 @@ def test_k_03_a_success_wipes_the_failures_out(strict: Server) -> None:
 
 def test_k_03_guesses_at_the_same_moment_are_no_more(strict: Server) -> None:
     name = person(strict).username
-    began = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: sign_in(strict, name, WRONG, **network()), range(20)))
     statuses = [one.status_code for one in answers]
-    # One more comes back every twelve seconds, should the machine be that slow.
-    most = FAILURES + int((time.monotonic() - began) * FAILURES / 60)
-    assert FAILURES <= statuses.count(401) <= most, statuses
-    assert statuses.count(429) == 20 - statuses.count(401), statuses
+    assert statuses.count(401) == FAILURES, statuses
+    assert statuses.count(429) == 20 - FAILURES, statuses
 
 
 def test_k_03_a_network_is_closed_for_all_accounts(strict: Server) -> None:

@@ -39,31 +39,39 @@ def inactive_says_so(is_on: Switch) -> None:
 def failures_are_free(is_on: Switch) -> None:
     real = limits.count_guess
 
-    def broken(account: Caller) -> None:
+    def broken(account: Caller | None = None) -> None:
         if not is_on():
             real(account)
 
     limits.count_guess = broken
 
 
-@fault("k-03", "Counters are read first and written later, so that many see the same.")
+@fault("k-03", "Failures are read first and written later, so that many see the same.")
 def counters_race(is_on: Switch) -> None:
-    real = counters.InDatabase.spend
+    real = counters.InDatabase.note
 
-    def broken(
-        self: counters.InDatabase, name: str, cost_s: float, most_s: float
-    ) -> counters.Spent:
+    def broken(self: counters.InDatabase, name: str, window_s: float, most: int) -> bool:
         if not is_on():
-            return real(self, name, cost_s, most_s)
-        ahead_s = self.ahead_s(name)
-        if ahead_s + cost_s > most_s:
-            return counters.Spent(is_counted=False, ahead_s=ahead_s)
+            return real(self, name, window_s, most)
+        known = self.noted(name, window_s)
+        if len(known) >= most:
+            return False
         time.sleep(0.1)
         # As if nobody else had been counted meanwhile.
         self.forget(name)
-        return real(self, name, ahead_s + cost_s, float("inf"))
+        return all(real(self, name, window_s, most) for _ in [*known, None])
 
-    counters.InDatabase.spend = broken  # type: ignore[method-assign]
+    counters.InDatabase.note = broken  # type: ignore[method-assign]
+
+
+@fault("k-03", "A failure comes back after a fifth of the window.")
+def failures_come_back_early(is_on: Switch) -> None:
+    real = counters.InDatabase.noted
+
+    def broken(self: counters.InDatabase, name: str, window_s: float) -> list[float]:
+        return real(self, name, window_s / 5 if is_on() else window_s)
+
+    counters.InDatabase.noted = broken  # type: ignore[method-assign]
 
 
 @fault("k-04", "Passwords are checked all at once.")
