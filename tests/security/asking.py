@@ -212,7 +212,7 @@ def request_of(world: World, one: Described, name: str, case: str, who: str) -> 
     if name == "datasets_partial_update:visibility":
         sent = {"json": {"visibility": "internal" if case == "unknown" else case}}
     path = path_of(one.path, ids)
-    return Request(world.person(principal), principal, one.method.upper(), path, sent)
+    return Request(world.people[principal], principal, one.method.upper(), path, sent)
 
 
 def _ids(world: World, case: str, who: str) -> Ids:

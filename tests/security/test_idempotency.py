@@ -34,7 +34,7 @@ def revision_of(world: World, path: str) -> int:
 
 
 def test_k_15_the_same_key_and_body_are_answered_as_before(world: World, path: str) -> None:
-    person, key = world.person("owner"), uuid.uuid4().hex
+    person, key = world.people["owner"], uuid.uuid4().hex
     first = write(person, path, key)
     # What has happened since does not change the answer.
     person("POST", path, 200, json=OTHER)
@@ -46,7 +46,7 @@ def test_k_15_the_same_key_and_body_are_answered_as_before(world: World, path: s
 
 
 def test_k_15_the_same_key_with_another_body_is_a_conflict(world: World, path: str) -> None:
-    person, key = world.person("owner"), uuid.uuid4().hex
+    person, key = world.people["owner"], uuid.uuid4().hex
     assert write(person, path, key).status_code == 200
     for query, points in (("", OTHER), ("?on_conflict=skip", POINTS)):
         refused = write(person, path + query, key, points)
@@ -59,7 +59,7 @@ def test_k_15_a_key_belongs_to_its_caller(world: World, path: str) -> None:
     key = uuid.uuid4().hex
     receipts = set()
     for who, points in (("owner", POINTS), ("edit", OTHER), ("manage", POINTS)):
-        answer = write(world.person(who), path, key, points)
+        answer = write(world.people[who], path, key, points)
         assert answer.status_code == 200
         receipts.add(answer.json()["receipt"])
     assert len(receipts) == 3
@@ -68,14 +68,14 @@ def test_k_15_a_key_belongs_to_its_caller(world: World, path: str) -> None:
 
 def test_k_15_a_key_of_somebody_who_may_not_write_answers_nothing(world: World, path: str) -> None:
     key = uuid.uuid4().hex
-    assert write(world.person("owner"), path, key).status_code == 200
-    assert write(world.person("analyst"), path, key).status_code == 404
-    assert write(world.person("view"), path, key).status_code == 403
-    assert write(world.person("anonymous"), path, key).status_code == 401
+    assert write(world.people["owner"], path, key).status_code == 200
+    assert write(world.people["analyst"], path, key).status_code == 404
+    assert write(world.people["view"], path, key).status_code == 403
+    assert write(world.people["anonymous"], path, key).status_code == 401
 
 
 def test_k_15_a_right_taken_away_takes_the_stored_answer_too(world: World, path: str) -> None:
-    person, key = world.person("edit"), uuid.uuid4().hex
+    person, key = world.people["edit"], uuid.uuid4().hex
     assert write(person, path, key).status_code == 200
     body = {"user": person.id, "permission": "view"}
     world.made("owner", "POST", beside(path, "shares"), json=body)
@@ -83,7 +83,7 @@ def test_k_15_a_right_taken_away_takes_the_stored_answer_too(world: World, path:
 
 
 def test_k_15_a_key_belongs_to_its_route(world: World, path: str) -> None:
-    person, key = world.person("owner"), uuid.uuid4().hex
+    person, key = world.people["owner"], uuid.uuid4().hex
     other = f"/datasets/{world.dataset('private')}/data"
     span = {"start": "2001-01-01", "end": "2001-01-02"}
     answers = [
@@ -104,13 +104,13 @@ def test_k_15_a_key_belongs_to_its_route(world: World, path: str) -> None:
 def test_k_15_a_key_has_at_most_255_visible_characters(
     key: Any, status: int, world: World, path: str
 ) -> None:
-    answer = write(world.person("owner"), path, key)
+    answer = write(world.people["owner"], path, key)
     assert answer.status_code == status, answer.text
     assert revision_of(world, path) == (1 if status == 200 else 0)
 
 
 def test_k_15_of_many_at_once_one_takes_effect(world: World, path: str) -> None:
-    person, key = world.person("owner"), uuid.uuid4().hex
+    person, key = world.people["owner"], uuid.uuid4().hex
     token, answers = person.session.headers["Authorization"], []
 
     def send() -> None:
@@ -134,7 +134,7 @@ def test_k_15_of_many_at_once_one_takes_effect(world: World, path: str) -> None:
 
 
 def test_k_15_a_key_lives_a_day(world: World, path: str) -> None:
-    person, key = world.person("owner"), uuid.uuid4().hex
+    person, key = world.people["owner"], uuid.uuid4().hex
     first = write(person, path, key).json()
     for hours, is_kept in ((23, True), (25, False)):
         then = datetime.now(UTC) - timedelta(hours=hours)
@@ -151,7 +151,7 @@ def test_k_15_a_key_lives_a_day(world: World, path: str) -> None:
 
 def test_k_15_the_key_is_told_nobody(world: World, path: str) -> None:
     key = f"key-{time.time_ns()}"
-    receipt = write(world.person("owner"), path, key).json()["receipt"]
+    receipt = write(world.people["owner"], path, key).json()["receipt"]
     for told in (f"/receipts/{receipt}", beside(path, "receipts"), "/audit?page_size=20"):
         assert key not in world.ask("admin", "GET", told).text
     assert key not in world.server.log.read_text()

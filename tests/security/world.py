@@ -1,10 +1,8 @@
 """People of every kind, and datasets of every visibility with something of each kind in them."""
 
-import functools
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +18,6 @@ ROLES = dict.fromkeys(PEOPLE, "analyst") | {
 }  # fmt: skip
 SHARES = {"view": "view", "edit": "edit", "manage": "manage", "viewer+edit": "edit"}
 VISIBILITIES = ("private", "internal", "public")
-# An access token lives for ten minutes.
-FRESH_S = 400.0
 ANALYSIS = {"type": "summary", "parameters": {"variables": ["T"], "station": "A"}}
 POINTS = [
     {"timestamp": f"2001-01-0{day}T00:00:00Z", "station": "A", "value": {"T": 10.0 + day}}
@@ -42,24 +38,10 @@ class World:
     somebody: People
     people: dict[str, Person] = field(default_factory=dict)
     ids: dict[str, Ids] = field(default_factory=dict)
-    # How a sign-in that has an end begins anew, and when that was done last.
-    renewing: dict[str, Callable[[], str]] = field(default_factory=dict)
-    renewed_at: dict[str, float] = field(default_factory=dict)
 
     def ask(self, who: str, method: str, path: str, **more: Any) -> requests.Response:
         """One request of a principal; when it comes too soon it is made again."""
-        return patiently(self.person(who), method, path, **more)
-
-    def person(self, who: str) -> Person:
-        """A principal whose token lives for a while yet."""
-        person = self.people[who]
-        if who in self.renewing and time.monotonic() - self.renewed_at[who] > FRESH_S:
-            self.renew(who)
-        return person
-
-    def renew(self, who: str) -> None:
-        self.people[who].session.headers["Authorization"] = f"Bearer {self.renewing[who]()}"
-        self.renewed_at[who] = time.monotonic()
+        return patiently(self.people[who], method, path, **more)
 
     def made(self, who: str, method: str, path: str, **more: Any) -> Any:
         """The body of what must succeed."""
@@ -97,12 +79,9 @@ def build(server: Server, somebody: People) -> World:
         if name == "anonymous":
             world.people[name] = Person(server, str(uuid.uuid4()), "nobody", PASSWORD)
         else:
-            person = world.people[name] = somebody(ROLES.get(name, "viewer"))
-            world.renewing[name] = functools.partial(_sign_in, person)
-            world.renewed_at[name] = time.monotonic()
+            world.people[name] = somebody(ROLES.get(name, "viewer"))
     for name, holder in HOLDERS.items():
         _hold(world, name, holder)
-    del world.renewing["deactivated"]
     gone = world.people["deactivated"].id
     world.made("admin", "PATCH", f"/users/{gone}", json={"is_active": False})
     for person in world.people.values():
@@ -114,22 +93,14 @@ def build(server: Server, somebody: People) -> World:
     return world
 
 
-def _sign_in(person: Person) -> str:
-    session = person.server.signed_in(person.username, person.password)
-    return str(session.headers["Authorization"]).removeprefix("Bearer ")
-
-
 def _hold(world: World, name: str, holder: Holder) -> None:
     """The same person with a key or token instead of a sign-in."""
     of = world.people[holder.of]
     person = Person(of.server, of.id, of.username, of.password)
     world.people[name] = person
     if name.startswith("oauth2"):
-        application = register(of)
-        world.renewing[name] = lambda: str(
-            Browser(of).lets_in(application, holder.scope)["access_token"]
-        )
-        world.renew(name)
+        given = Browser(of).lets_in(register(of), holder.scope)
+        person.session.headers["Authorization"] = f"Bearer {given['access_token']}"
     else:
         made = of("POST", "/auth/api-keys", 201, json={"name": name, "scopes": [holder.scope]})
         person.session.headers["Authorization"] = f"Api-Key {made.json()['key']}"
