@@ -124,9 +124,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
     """One real server with its worker and database for all stories, with the real settings."""
     from tests.running import Server
 
-    server = Server(tmp_path_factory.mktemp("server") / "var")
-    try:
-        server.wait()
+    with Server(tmp_path_factory.mktemp("server") / "var") as server:
         yield server
-    finally:
-        server.stop()

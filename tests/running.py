@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg2
 import requests
@@ -32,7 +32,10 @@ UNLIMITED = {
 
 
 class Server:
-    """A running installation and its first admin; `settings` go into its environment."""
+    """A running installation and its first admin; `settings` go into its environment.
+
+    It starts at once; `with` waits until it is ready, and stops it in the end.
+    """
 
     def __init__(self, var: Path, *options: str, **settings: str) -> None:
         with socket.socket() as probe:
@@ -60,6 +63,17 @@ class Server:
             stderr=subprocess.STDOUT,
         )
 
+    def __enter__(self) -> Self:
+        try:
+            self.wait()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *told: object) -> None:
+        self.stop()
+
     def wait(self) -> None:
         assert eventually(self._is_ready), self.log.read_text()
 
@@ -75,8 +89,12 @@ class Server:
 
     def admin(self) -> requests.Session:
         """A session that is signed in as the first admin."""
-        kept = json.loads((self.var / "first-admin.json").read_text())
-        return self.signed_in(kept["username"], kept["password"])
+        return self.signed_in(**self.first_admin())
+
+    def first_admin(self) -> dict[str, str]:
+        """The name and password of the first admin, as they are kept."""
+        kept: dict[str, str] = json.loads((self.var / "first-admin.json").read_text())
+        return kept
 
     def signed_in(self, username: str, password: str) -> requests.Session:
         session = requests.Session()

@@ -28,20 +28,10 @@ RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with short patience, whose temporary files have a folder of their own."""
-    folder = tmp_path_factory.mktemp("impatient")
-    (folder / "tmp").mkdir()
-    server = Server(
-        folder / "var",
-        "--no-samples",
-        BODY_SILENCE_S=str(SILENCE_S),
-        REQUEST_MAX_S=str(REQUEST_S),
-        TMPDIR=str(folder / "tmp"),
-    )
-    try:
-        server.wait()
+    var = tmp_path_factory.mktemp("impatient") / "var"
+    patience = {"BODY_SILENCE_S": str(SILENCE_S), "REQUEST_MAX_S": str(REQUEST_S)}
+    with Server(var, "--no-samples", **patience) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -198,18 +188,13 @@ def test_new_connections_go_to_the_process_that_has_threads_left(
     tmp_path_factory: pytest.TempPathFactory,
 ):
     var = tmp_path_factory.mktemp("small") / "var"
-    server = Server(var, "--no-samples", WEB_THREADS="8")
-    try:
-        server.wait()
+    with Server(var, "--no-samples", WEB_THREADS="8") as server, ExitStack() as half_sent:
         sent = head(server.admin(), "Content-Length: 100")
-        with ExitStack() as half_sent:
-            for _ in range(13):
-                half_sent.enter_context(connect(server, sent))
-            time.sleep(0.5)
-            for _ in range(20):
-                assert requests.get(f"{server.url}/health/live", timeout=5).ok
-    finally:
-        server.stop()
+        for _ in range(13):
+            half_sent.enter_context(connect(server, sent))
+        time.sleep(0.5)
+        for _ in range(20):
+            assert requests.get(f"{server.url}/health/live", timeout=5).ok
 
 
 def test_an_answer_that_is_not_taken_is_cut_without_a_trace(impatient: Server):

@@ -26,12 +26,9 @@ def attacked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
         # One sign-in lasts for all tests.
         "ACCESS_TOKEN_MINUTES": "600",
     }
-    server = Server(tmp_path_factory.mktemp("attacked") / "var", "--no-samples", **settings)
-    try:
-        server.wait()
+    var = tmp_path_factory.mktemp("attacked") / "var"
+    with Server(var, "--no-samples", **settings) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def signed_up(server: Server) -> requests.Session:

@@ -48,21 +48,17 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if RUNNING in os.environ:
         yield Attached(json.loads(Path(os.environ[RUNNING]).read_text()))
         return
-    server = Server(tmp_path_factory.mktemp("guarded") / "var", "--no-samples", **PATIENT)
-    try:
-        server.wait()
+    var = tmp_path_factory.mktemp("guarded") / "var"
+    with Server(var, "--no-samples", **PATIENT) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
 def guarded_admin(guarded: Server) -> Person:
     """The first admin."""
-    kept = json.loads((guarded.var / "first-admin.json").read_text())
-    session = guarded.signed_in(kept["username"], kept["password"])
+    session = guarded.admin()
     me = session.get(f"{guarded.api}/users/me").json()
-    return Person(guarded, me["id"], kept["username"], kept["password"], session)
+    return Person(guarded, me["id"], **guarded.first_admin(), session=session)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
 """Servers with small limits, and callers from networks of their own."""
 
 import itertools
-import json
-import os
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +31,8 @@ STANDING = re.compile(r'"(\w+)";r=(\d+);t=(\d+)')
 _numbers = itertools.count(1)
 
 
-@contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """A server; where a fault is being proven on another one, it is on here as well."""
-    var = folder / "var"
-    told = os.environ.get("SECURITY_SERVER")
-    if told:
-        fault = Path(json.loads(Path(told).read_text())["var"]) / "faults"
-        var.mkdir(exist_ok=True)
-        (var / "faults").write_text(fault.read_text() if fault.exists() else "")
-        settings["DJANGO_SETTINGS_MODULE"] = "tests.security.faulty.settings"
-    server = Server(var, "--no-samples", **settings)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
+def running(folder: Path, **settings: str) -> Server:
+    return Server(folder / "var", "--no-samples", **settings)
 
 
 def network() -> dict[str, str]:
@@ -61,8 +43,7 @@ def network() -> dict[str, str]:
 
 def person(server: Server, role: str = "analyst") -> Person:
     """Somebody new, made and signed in from networks of their own."""
-    kept = json.loads((server.var / "first-admin.json").read_text())
-    admin = signed_in(server, kept["username"], kept["password"])
+    admin = signed_in(server, **server.first_admin())
     name = f"{role}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
     about = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
     made = admin.post(f"{server.api}/users", json={**about, "roles": [role]}, timeout=60)
@@ -71,10 +52,10 @@ def person(server: Server, role: str = "analyst") -> Person:
     return Person(server, made.json()["id"], name, PASSWORD, session)
 
 
-def signed_in(server: Server, name: str, password: str) -> requests.Session:
+def signed_in(server: Server, username: str, password: str) -> requests.Session:
     session = requests.Session()
     session.headers.update(network())
-    answer = sign_in(server, name, password, session=session)
+    answer = sign_in(server, username, password, session=session)
     assert answer.status_code == 200, answer.text
     session.headers["Authorization"] = f"Bearer {answer.json()['access']}"
     return session

@@ -1,15 +1,12 @@
 """A new installation, and keys that sign and hash changed while what they made stays good."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.running import Server
-from tests.security.conftest import Person
 from tests.security.credentials import key_of, renew, rows, status_with, tokens_of
+from tests.security.limited import running
+from tests.security.people import Person
 
 pytestmark = pytest.mark.slow
 NEW_KEYS = {
@@ -19,28 +16,13 @@ NEW_KEYS = {
 STORED = "SELECT hash_key, secret_hash FROM api_keys"
 
 
-@contextmanager
-def running(var: Path, **settings: str) -> Iterator[Server]:
-    server = Server(var, "--no-samples", **settings)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
-
-
-def first_admin(server: Server) -> Person:
-    kept = json.loads((server.var / "first-admin.json").read_text())
-    return Person(server, "", kept["username"], kept["password"], server.admin())
-
-
 def test_k_05_k_08_k_13_keys_change_while_what_they_made_stays_good(tmp_path: Path) -> None:
     var = tmp_path / "var"
-    with running(var) as server:
+    with running(tmp_path) as server:
         assert rows(server, "SELECT username FROM users") == [("admin",)]
         assert rows(server, "SELECT count(*) FROM api_keys") == [(0,)]
         assert (var / "first-admin.json").stat().st_mode & 0o777 == 0o600
-        admin = first_admin(server)
+        admin = Person(server, "", **server.first_admin(), session=server.admin())
         old, key = tokens_of(admin), f"Api-Key {key_of(admin)['key']}"
         assert old["expires_in"] == 600
         stored = rows(server, STORED)
@@ -48,7 +30,7 @@ def test_k_05_k_08_k_13_keys_change_while_what_they_made_stays_good(tmp_path: Pa
         "JWT_PREVIOUS_SIGNING_KEY": (var / "jwt-key").read_text().strip(),
         "API_KEY_PREVIOUS_HASH_KEY": (var / "api-key-hash-key").read_text().strip(),
     }
-    with running(var, **NEW_KEYS, **previous) as server:
+    with running(tmp_path, **NEW_KEYS, **previous) as server:
         assert status_with(server, f"Bearer {old['access']}") == 200
         renewed = renew(server, old["refresh"]).json()
         assert status_with(server, f"Bearer {renewed['access']}") == 200
@@ -56,7 +38,7 @@ def test_k_05_k_08_k_13_keys_change_while_what_they_made_stays_good(tmp_path: Pa
         assert rows(server, STORED) == stored
         assert status_with(server, key) == 200
         assert rows(server, STORED) != stored
-    with running(var, **NEW_KEYS) as server:
+    with running(tmp_path, **NEW_KEYS) as server:
         statuses = [status_with(server, f"Bearer {one['access']}") for one in (old, renewed)]
         assert statuses == [401, 200]
         assert status_with(server, key) == 200

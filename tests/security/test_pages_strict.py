@@ -1,6 +1,5 @@
 """A server with narrow limits that asks staff for codes and takes sign-ins from elsewhere."""
 
-import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ import requests
 
 from tests.pages.provider import CLIENT_ID, CLIENT_SECRET, Provider, key
 from tests.running import Server
+from tests.security.limited import running
 from tests.security.people import PASSWORD, Person
 from tests.security.web import Web, code_of
 
@@ -34,27 +34,22 @@ def honest(provider: Provider) -> None:
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Server]:
-    server = Server(
-        tmp_path_factory.mktemp("strict") / "var",
-        "--no-samples",
+    with running(
+        tmp_path_factory.mktemp("strict"),
         ADMIN_TOTP_REQUIRED="true",
         OIDC_ISSUER=provider.issuer,
         OIDC_CLIENT_ID=CLIENT_ID,
         OIDC_CLIENT_SECRET=CLIENT_SECRET,
         OIDC_NAME="The Office",
         RATE_LOGINS_ACCOUNT="5/15min",
-    )
-    try:
-        server.wait()
+    ) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
 def staff(strict: Server) -> Person:
     """The first admin, with codes switched on: without them the API lets no admin in."""
-    kept = json.loads((strict.var / "first-admin.json").read_text())
+    kept = strict.first_admin()
     first = Person(strict, "", kept["username"], kept["password"])
     web = Web(strict)
     web.sign_in(first)

@@ -1,6 +1,5 @@
 """Installations with production's settings: behind a proxy, and without one."""
 
-import json
 import secrets
 import subprocess
 import sys
@@ -85,12 +84,8 @@ def proxied(
         # The first admin is wanted over the API, before anybody has been on a page.
         ADMIN_TOTP_REQUIRED="false",
     )
-    server = started(tmp_path_factory.mktemp("proxied"), settings)
-    try:
-        server.wait()
+    with started(tmp_path_factory.mktemp("proxied"), settings) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @dataclass(frozen=True)
@@ -107,10 +102,10 @@ class Admin:
 @pytest.fixture(scope="package")
 def first_admin(proxied: Production) -> Admin:
     """The first admin, signed in."""
-    kept = json.loads((proxied.var / "first-admin.json").read_text())
+    kept = proxied.first_admin()
     answer = proxied.ask("POST", "/api/v1/auth/token", json=kept, headers=FORWARDED)
     assert answer.status_code == 200, answer.text
-    return Admin(kept["username"], kept["password"], answer.json()["access"])
+    return Admin(**kept, access=answer.json()["access"])
 
 
 @pytest.fixture(scope="package")
@@ -138,8 +133,5 @@ def encrypted(
     server = started(tmp_path_factory.mktemp("encrypted"), settings)
     server.url, server.verify = f"https://127.0.0.1:{server.port}", str(made)
     server.api = f"{server.url}/api/v1"
-    try:
-        server.wait()
+    with server:
         yield server
-    finally:
-        server.stop()
