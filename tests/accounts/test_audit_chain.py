@@ -4,6 +4,9 @@ import io
 import json
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -197,20 +200,32 @@ def test_two_sealers_at_once_make_one_chain(committed_db: None) -> None:
     assert chain.verify().position == 200
 
 
-def test_a_slow_transaction_holds_nobody_up_and_is_sealed_later(
-    committed_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(seals, "MARGIN_S", 0.0)
+@contextmanager
+def slow_upload() -> Iterator[None]:
+    """An event is written by somebody else, and committed only when the block ends."""
     begun, end = threading.Event(), threading.Event()
 
     def upload() -> None:
-        with transaction.atomic():
+        with closing(connection), transaction.atomic():
             audit.record("slow")
             begun.set()
             assert end.wait(20)
 
-    def others() -> Sealer:
-        assert begun.wait(20)
+    with ThreadPoolExecutor(1) as pool:
+        uploaded = pool.submit(upload)
+        try:
+            assert begun.wait(20)
+            yield
+        finally:
+            end.set()
+        uploaded.result()
+
+
+def test_a_slow_transaction_holds_nobody_up_and_is_sealed_later(
+    committed_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seals, "MARGIN_S", 0.0)
+    with slow_upload():
         sealer = Sealer()
         for _ in range(5):
             audit.record("quick")
@@ -220,10 +235,6 @@ def test_a_slow_transaction_holds_nobody_up_and_is_sealed_later(
         assert slow.action == "quick"
         # However often it looks, it does not give up what is not committed.
         assert sealer.settled < slow.pk
-        end.set()
-        return sealer
-
-    _, sealer = at_once(upload, others)
     assert sealer.seal() == 1
     assert AuditSeal.objects.get(position=6).event_id == AuditEvent.objects.get(action="slow").pk
     assert chain.verify().broken is None
@@ -246,23 +257,10 @@ def test_what_is_far_back_is_looked_at_now_and_then(
     committed_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seals, "FAR", 0)
-    begun, end = threading.Event(), threading.Event()
-
-    def upload() -> None:
-        with transaction.atomic():
-            audit.record("slow")
-            begun.set()
-            assert end.wait(20)
-
-    def others() -> Sealer:
-        assert begun.wait(20)
+    with slow_upload():
         sealer = Sealer()
         audit.record("quick")
         assert sealer.seal() == 1
-        end.set()
-        return sealer
-
-    _, sealer = at_once(upload, others)
     audit.record("quick")
     # Only what is new, until it is time to look at all.
     assert sealer.seal() == 1
