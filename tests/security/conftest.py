@@ -12,6 +12,7 @@ import requests
 
 from tests.running import Server
 from tests.security.asking import Described, operations
+from tests.security.oauth2_flow import App, Browser, proof, register
 from tests.security.people import PASSWORD, PATIENT, Attached, People, Person
 from tests.security.world import World, build
 
@@ -83,6 +84,35 @@ def somebody(guarded: Server, guarded_admin: Person) -> People:
 def world(guarded: Server, somebody: People) -> World:
     """People with every right, and datasets of every visibility; nothing of it is taken away."""
     return build(guarded, somebody)
+
+
+@pytest.fixture(scope="module")
+def user(somebody: People) -> Person:
+    """Somebody who lets applications in."""
+    return somebody("analyst")
+
+
+@pytest.fixture(scope="module")
+def browser(user: Person) -> Browser:
+    return Browser(user)
+
+
+@pytest.fixture(scope="module")
+def app_owner(somebody: People) -> Person:
+    """Whose applications these are."""
+    return somebody("steward")
+
+
+@pytest.fixture
+def app(app_owner: Person) -> App:
+    return register(app_owner)
+
+
+@pytest.fixture
+def code(app: App, browser: Browser) -> tuple[str, str]:
+    """A code that has just been given, and its verifier."""
+    verifier, challenge = proof()
+    return browser.allow(app.asking(challenge)), verifier
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from tests.security.oauth2_flow import (
     Browser,
     hashed,
     lines,
-    proof,
     reads,
     register,
     sql,
@@ -29,41 +28,13 @@ WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'ARRAY')"""
 
 
-@pytest.fixture(scope="module")
-def user(somebody: People) -> Person:
-    """Somebody who lets applications in."""
-    return somebody("analyst")
-
-
-@pytest.fixture(scope="module")
-def browser(user: Person) -> Browser:
-    return Browser(user)
-
-
-@pytest.fixture(scope="module")
-def owner(somebody: People) -> Person:
-    """Whose applications these are."""
-    return somebody("steward")
-
-
-@pytest.fixture
-def app(owner: Person) -> App:
-    return register(owner)
-
-
-@pytest.fixture
-def code(app: App, browser: Browser) -> tuple[str, str]:
-    """A code that has just been given, and its verifier."""
-    verifier, challenge = proof()
-    return browser.allow(app.asking(challenge)), verifier
-
-
-def test_k_12_client_credentials_act_as_the_owner(guarded: Server, owner: Person) -> None:
-    app = register(owner, grants="client-credentials", redirect_uris="")
+def test_k_12_client_credentials_act_as_the_owner(guarded: Server, app_owner: Person) -> None:
+    app = register(app_owner, grants="client-credentials", redirect_uris="")
     given = app.ask("token", grant_type="client_credentials").json()
     assert "refresh_token" not in given
     assert given["scope"] == "data:read"
-    assert with_token(guarded, given["access_token"], "GET", "/users/me").json()["id"] == owner.id
+    me = with_token(guarded, given["access_token"], "GET", "/users/me").json()
+    assert me["id"] == app_owner.id
 
 
 def test_k_12_nothing_that_opens_anything_is_stored(
@@ -108,10 +79,10 @@ def test_k_12_a_used_refresh_token_ends_its_family(
 
 
 def test_k_12_a_refresh_token_of_another_application_is_unknown(
-    guarded: Server, app: App, owner: Person, browser: Browser
+    guarded: Server, app: App, app_owner: Person, browser: Browser
 ) -> None:
     given = browser.lets_in(app)
-    answer = register(owner).renew(given["refresh_token"])
+    answer = register(app_owner).renew(given["refresh_token"])
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
     assert reads(guarded, given["access_token"]) == 200
 
@@ -142,11 +113,11 @@ def test_k_12_access_lasts_fourteen_days_in_all(
 
 
 def test_k_12_an_application_ends_its_own_tokens_only(
-    guarded: Server, app: App, owner: Person, browser: Browser
+    guarded: Server, app: App, app_owner: Person, browser: Browser
 ) -> None:
     for name in ("access_token", "refresh_token"):
         given = browser.lets_in(app)
-        assert register(owner).ask("revoke", token=given[name]).status_code == 200
+        assert register(app_owner).ask("revoke", token=given[name]).status_code == 200
         assert reads(guarded, given["access_token"]) == 200
         assert app.ask("revoke", token=given[name]).status_code == 200
         assert reads(guarded, given["access_token"]) == 401
@@ -157,15 +128,15 @@ def test_k_12_an_application_ends_its_own_tokens_only(
 
 
 def test_k_12_strangers_learn_nothing_about_a_token(
-    guarded: Server, app: App, owner: Person, user: Person, browser: Browser
+    guarded: Server, app: App, app_owner: Person, user: Person, browser: Browser
 ) -> None:
     token = browser.lets_in(app)["access_token"]
     about = app.ask("introspect", token=token).json()
     assert (about["active"], about["username"]) == (True, user.username)
     unknown = app.ask("introspect", token="unknown")
-    assert unknown.json() == register(owner).ask("introspect", token=token).json()
+    assert unknown.json() == register(app_owner).ask("introspect", token=token).json()
     assert unknown.json() == {"active": False}
-    public = register(owner, kind="public")
+    public = register(app_owner, kind="public")
     its_own = browser.lets_in(public)["access_token"]
     for stranger in (App(guarded, app.id, "wrong"), App(guarded, "nobody", "x"), public):
         answer = stranger.ask("introspect", token=its_own)

@@ -10,8 +10,7 @@ import requests
 
 from tests.running import Server
 from tests.security.limited import stranger
-from tests.security.oauth2_flow import App, Browser, address_for, proof, register
-from tests.security.people import People, Person
+from tests.security.oauth2_flow import App, Browser, address_for, proof
 
 pytestmark = pytest.mark.slow
 
@@ -39,21 +38,6 @@ BROKEN: dict[str, tuple[str | bytes, dict[str, str]]] = {
     "unknown grant": ("grant_type=[]&token[]=x", {}),
     "surrogate": ("grant_type=%ed%a0%80&token=%ed%a0%80", {}),
 }
-
-
-@pytest.fixture(scope="module")
-def owner(somebody: People) -> Person:
-    return somebody("analyst")
-
-
-@pytest.fixture(scope="module")
-def app(owner: Person) -> App:
-    return register(owner)
-
-
-@pytest.fixture(scope="module")
-def browser(owner: Person) -> Browser:
-    return Browser(owner)
 
 
 def is_plain_error(answer: requests.Response) -> bool:

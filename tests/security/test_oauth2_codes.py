@@ -20,38 +20,9 @@ from tests.security.oauth2_flow import (
     told,
     with_token,
 )
-from tests.security.people import ACCESS_S, People, Person
+from tests.security.people import ACCESS_S, Person
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def user(somebody: People) -> Person:
-    """Somebody who lets applications in."""
-    return somebody("analyst")
-
-
-@pytest.fixture(scope="module")
-def browser(user: Person) -> Browser:
-    return Browser(user)
-
-
-@pytest.fixture(scope="module")
-def owner(somebody: People) -> Person:
-    """Whose applications these are."""
-    return somebody("steward")
-
-
-@pytest.fixture
-def app(owner: Person) -> App:
-    return register(owner)
-
-
-@pytest.fixture
-def code(app: App, browser: Browser) -> tuple[str, str]:
-    """A code that has just been given, and its verifier."""
-    verifier, challenge = proof()
-    return browser.allow(app.asking(challenge)), verifier
 
 
 def test_k_12_a_code_with_its_verifier_opens_what_the_user_allowed(
@@ -132,9 +103,9 @@ def test_k_12_no_code_is_given_without_a_challenge_by_s256(
 
 
 def test_k_12_a_code_of_another_application_is_unknown(
-    app: App, owner: Person, code: tuple[str, str]
+    app: App, app_owner: Person, code: tuple[str, str]
 ) -> None:
-    answer = register(owner).redeem(*code)
+    answer = register(app_owner).redeem(*code)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
     assert app.redeem(*code).status_code == 200
 
@@ -179,9 +150,11 @@ def test_k_12_a_code_goes_with_the_address_that_it_was_sent_to(
 
 
 def test_k_12_a_program_on_the_same_computer_takes_any_port(
-    owner: Person, browser: Browser
+    app_owner: Person, browser: Browser
 ) -> None:
-    app = register(owner, kind="public", redirect_uris="http://127.0.0.1/done http://[::1]/done")
+    app = register(
+        app_owner, kind="public", redirect_uris="http://127.0.0.1/done http://[::1]/done"
+    )
     verifier, challenge = proof()
     for base in ("http://127.0.0.1:49152/done", "http://[::1]:50000/done"):
         gained = browser.allow(app.asking(challenge, redirect_uri=base))
@@ -203,9 +176,9 @@ def test_k_12_a_program_on_the_same_computer_takes_any_port(
     ],
 )
 def test_k_12_no_token_comes_by_the_browser(
-    owner: Person, browser: Browser, kind: str, asked: str, error: str
+    app_owner: Person, browser: Browser, kind: str, asked: str, error: str
 ) -> None:
-    app = register(owner, grants=kind)
+    app = register(app_owner, grants=kind)
     url = app.asking(proof()[1], response_type=asked)
     answer = browser.post(url, {"decision": "allow"})
     assert told(answer)["error"] == error
@@ -224,15 +197,17 @@ def test_k_12_no_token_comes_by_the_browser(
         ("authorization-code", {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}),
     ],
 )
-def test_k_12_other_grants_are_not_known(owner: Person, kind: str, fields: dict[str, str]) -> None:
-    answer = register(owner, grants=kind).ask("token", **fields)
+def test_k_12_other_grants_are_not_known(
+    app_owner: Person, kind: str, fields: dict[str, str]
+) -> None:
+    answer = register(app_owner, grants=kind).ask("token", **fields)
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
 
 
-def test_k_12_an_application_has_one_way_to_its_tokens(owner: Person, app: App) -> None:
+def test_k_12_an_application_has_one_way_to_its_tokens(app_owner: Person, app: App) -> None:
     by_secret = app.ask("token", grant_type="client_credentials")
     assert by_secret.json()["error"] == "unauthorized_client"
-    public = register(owner, grants="client-credentials", kind="public")
+    public = register(app_owner, grants="client-credentials", kind="public")
     for fields in ({}, {"client_secret": ""}, {"client_secret": "x"}):
         answer = public.ask("token", grant_type="client_credentials", **fields)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
