@@ -260,14 +260,18 @@ def test_a_role_that_gets_a_permission_in_the_admin_is_told(admin: User) -> None
     assert (event.user_id, event.credential) == (admin.pk, "session")
 
 
-def test_a_picture_is_told_when_others_may_see_it_and_when_it_goes(
-    api: APIClient, dataset: Dataset
-) -> None:
+def drawn(api: APIClient, dataset: Dataset) -> Visualization:
     write(dataset, days(3))
     body = {"title": "x", "kind": "line", "dataset": str(dataset.pk),
             "options": {"variables": ["TMAX"]}}  # fmt: skip
-    picture = api.post("/api/v1/visualizations", body, format="json").json()["id"]
-    path = f"/visualizations/{picture}"
+    made = api.post("/api/v1/visualizations", body, format="json").json()
+    return Visualization.objects.get(pk=made["id"])
+
+
+def test_a_picture_is_told_when_others_may_see_it_and_when_it_goes(
+    api: APIClient, dataset: Dataset
+) -> None:
+    path = f"/visualizations/{drawn(api, dataset).pk}"
     _, (event,) = told(api, "patch", path, data={"visibility": "public"})
     assert event.details == {"from": "private", "to": "public"}
     assert told(api, "patch", path, data={"title": "y"}) == (200, [])
@@ -278,11 +282,7 @@ def test_a_picture_is_told_when_others_may_see_it_and_when_it_goes(
 def test_a_picture_deleted_in_the_admin_is_told(
     api: APIClient, dataset: Dataset, admin: User
 ) -> None:
-    write(dataset, days(3))
-    body = {"title": "x", "kind": "line", "dataset": str(dataset.pk),
-            "options": {"variables": ["TMAX"]}}  # fmt: skip
-    api.post("/api/v1/visualizations", body, format="json")
-    picture = Visualization.objects.get()
+    picture = drawn(api, dataset)
     browser(admin).post(address(picture, "delete"), {"post": "yes"})
     (event,) = events("visualization.deleted")
     assert event.user_id == admin.pk
