@@ -1,9 +1,7 @@
 """A running server to be attacked, and people with every role on it."""
 
-import itertools
 import json
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +11,12 @@ import requests
 from tests.running import Server
 from tests.security.asking import Described, operations
 from tests.security.oauth2_flow import App, Browser, proof, register
-from tests.security.people import PASSWORD, PATIENT, Attached, People, Person
+from tests.security.people import PASSWORD, PATIENT, Attached, People, Person, make_person
 from tests.security.world import World, build
 
 __all__ = ["PASSWORD", "People", "Person"]
 # Where another run has a server already: a file with its port and folder.
 RUNNING = "SECURITY_SERVER"
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,15 +64,9 @@ def somebody(guarded: Server, guarded_admin: Person) -> People:
     """Make a new user with a role, signed in."""
 
     def make(role: str) -> Person:
-        name = f"{role}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
-        body = {
-            "username": name,
-            "email": f"{name}@example.org",
-            "password": PASSWORD,
-            "roles": [role],
-        }
-        made = guarded_admin("POST", "/users", 201, json=body).json()
-        return Person(guarded, made["id"], name, PASSWORD, guarded.signed_in(name, PASSWORD))
+        person = make_person(guarded_admin, role)
+        person.session = guarded.signed_in(person.username, person.password)
+        return person
 
     return make
 

@@ -1,6 +1,5 @@
 """Servers with small limits, and callers from networks of their own."""
 
-import itertools
 import re
 import uuid
 from pathlib import Path
@@ -10,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.running import Server
-from tests.security.people import PASSWORD, Person
+from tests.security.people import Person, make_person
 
 # By the hour, so that next to nothing comes back while a test counts.
 READS, WRITES, POINTS, EXPORTS, ANALYSES = 40, 30, 50, 2, 3
@@ -28,7 +27,6 @@ SMALL = {
 }
 ANNOUNCED = re.compile(r'"(\w+)";q=(\d+);w=(\d+)')
 STANDING = re.compile(r'"(\w+)";r=(\d+);t=(\d+)')
-_numbers = itertools.count(1)
 
 
 def running(folder: Path, **settings: str) -> Server:
@@ -43,13 +41,11 @@ def network() -> dict[str, str]:
 
 def person(server: Server, role: str = "analyst") -> Person:
     """Somebody new, made and signed in from networks of their own."""
-    admin = signed_in(server, **server.first_admin())
-    name = f"{role}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
-    about = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-    made = admin.post(f"{server.api}/users", json={**about, "roles": [role]}, timeout=60)
-    assert made.status_code == 201, made.text
-    session = signed_in(server, name, PASSWORD)
-    return Person(server, made.json()["id"], name, PASSWORD, session)
+    kept = server.first_admin()
+    admin = Person(server, "", **kept, session=signed_in(server, **kept))
+    made = make_person(admin, role)
+    made.session = signed_in(server, made.username, made.password)
+    return made
 
 
 def signed_in(server: Server, username: str, password: str) -> requests.Session:

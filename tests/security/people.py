@@ -1,5 +1,7 @@
 """Somebody on a running server, signed in."""
 
+import itertools
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ PASSWORD = "a-long-sentence-9"
 # Whoever signs in at the beginning of all tests is there until the last.
 ACCESS_S = 2 * 3600
 PATIENT = {"ACCESS_TOKEN_MINUTES": str(ACCESS_S // 60)}
+_numbers = itertools.count(1)
 
 
 class Attached(Server):
@@ -51,3 +54,11 @@ class Person:
 
 
 People = Callable[[str], Person]
+
+
+def make_person(admin: Person, role: str) -> Person:
+    """Somebody new, who has not signed in."""
+    name = f"{role}-{next(_numbers)}-{uuid.uuid4().hex[:6]}"
+    about = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    made = admin("POST", "/users", 201, json={**about, "roles": [role]}).json()
+    return Person(admin.server, made["id"], name, PASSWORD)

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
@@ -10,7 +9,7 @@ import requests
 from tests.pages.provider import CLIENT_ID, CLIENT_SECRET, Provider, key
 from tests.running import Server
 from tests.security.limited import running
-from tests.security.people import PASSWORD, Person
+from tests.security.people import Person, make_person
 from tests.security.web import Web, code_of
 
 pytestmark = pytest.mark.slow
@@ -61,23 +60,16 @@ def staff(strict: Server) -> Person:
     return first
 
 
-def made(staff: Person, **more: Any) -> Person:
-    name = f"person-{uuid.uuid4().hex[:8]}"
-    body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, **more}
-    identity = staff("POST", "/users", 201, json=body).json()["id"]
-    return Person(staff.server, identity, name, PASSWORD)
-
-
 @pytest.fixture
 def person(strict: Server, staff: Person) -> Person:
-    someone = made(staff)
+    someone = make_person(staff, "viewer")
     someone.session = strict.signed_in(someone.username, someone.password)
     return someone
 
 
 def test_staff_see_the_admin_only_with_a_code(strict: Server, staff: Person) -> None:
     assert Web(strict).get("/admin/login/").status_code == 200
-    admin = made(staff, roles=["admin"])
+    admin = make_person(staff, "admin")
     body = {"username": admin.username, "password": admin.password}
     admin("POST", "/auth/token", 403, json=body)
     web = Web(strict)
