@@ -8,6 +8,8 @@
 PY := .venv/bin/python
 # Settings of .env, for what serves; tests and checks do without.
 ENV := if [ -f .env ]; then set -a; . ./.env; set +a; fi;
+# Else each start would compile a thousand modules again, and the tests start many servers.
+unexport PYTHONDONTWRITEBYTECODE
 SPECTACULAR := $(PY) manage.py spectacular --format openapi-json --fail-on-warn --validate
 
 help:  ## List the targets
