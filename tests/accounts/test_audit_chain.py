@@ -270,6 +270,7 @@ def test_what_is_far_back_is_looked_at_now_and_then(
     assert AuditSeal.objects.count() == AuditEvent.objects.count() == 3
 
 
+@pytest.mark.slow
 def test_a_pass_with_nothing_to_do_is_quick(committed_db: None) -> None:
     for number in range(3000):
         audit.record("tested", number=number)

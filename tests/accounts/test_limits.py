@@ -160,6 +160,7 @@ def test_within_any_time_no_more_than_the_quota_and_what_came_back(
                     assert last - first + 1 <= quota + elapsed_s * quota / window_s + 1e-3
 
 
+@pytest.mark.slow
 @hypothesis(deadline=None, max_examples=6)
 @given(steps=st.lists(st.floats(0, 0.02), min_size=5, max_size=15))
 def test_within_any_window_no_more_failures_than_the_limit(

@@ -194,7 +194,7 @@ def test_k_07_who_signs_in_while_the_password_changes_is_not_in(committed_db: No
             )
             is_changed.set()
             # Who signs in waits for this one, and not the other way round.
-            assert not is_entered.wait(2)
+            assert not is_entered.wait(0.5)
 
     def enter() -> int:
         # What is not committed is not seen: the old password is still right.

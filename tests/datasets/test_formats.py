@@ -85,6 +85,7 @@ def test_a_file_comes_in_pieces_that_know_their_first_row():
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(texts, texts), max_size=12),
     st.integers(1, 5),
