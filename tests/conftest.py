@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,12 @@ KEPT_TABLES = {
     "auth_group_permissions",
     "workspaces",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests stay until the end; no use looking for garbage in them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
