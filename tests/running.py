@@ -116,7 +116,7 @@ class Server:
                 words = (about / "cmdline").read_bytes()
                 if b"gunicorn" in words and str(self.port).encode() in words:
                     found.append(int(about.name))
-        self._web = sorted(found)
+        self._web = sorted(found, key=started_at)
         return self._web
 
     def memory_bytes(self) -> int:
@@ -141,6 +141,15 @@ def memory_bytes(process: int, line: str = "VmRSS") -> int:
         for one in (PROCESSES / str(process) / "status").read_text().splitlines():
             if one.startswith(line):
                 return int(one.split()[1]) * 1024
+    return 0
+
+
+def started_at(process: int) -> int:
+    """When a process began, in ticks; its number does not tell, for numbers begin anew."""
+    with suppress(OSError):
+        about = (PROCESSES / str(process) / "stat").read_text()
+        # After the name, which may hold anything, the 20th.
+        return int(about.rpartition(")")[2].split()[19])
     return 0
 
 

@@ -25,6 +25,7 @@ from tests.hostile.target import (
     PARQUET,
     Target,
     fields,
+    in_time,
     names_row,
     rows,
 )
@@ -163,10 +164,11 @@ def all_are_refused(target: Target, kind: str, bodies: list[bytes]) -> None:
     before = target.state
     with target.watched(max(bodies, key=len)):
         for number, body in enumerate(bodies):
-            answer = target.request("POST", "/data", body=body, headers={"Content-Type": kind})
+            headers = {"Content-Type": kind}
+            send = functools.partial(target.request, "POST", "/data", body=body, headers=headers)
+            answer = in_time(send)
             assert answer.status == 400, (number, len(body), answer.body[:500])
             assert answer.json()["detail"]["code"] == "PARSE_ERROR"
-            assert answer.took_s < 1
     assert target.state == before
 
 
@@ -213,10 +215,9 @@ def test_in_32_changed_bytes_are_never_an_error_of_the_server(fresh: Fresh, kind
             body = bytearray(whole)
             for place in chance.sample(range(len(body)), chance.choice([1, 3, 50])):
                 body[place] ^= chance.randrange(1, 256)
-            headers = {"Content-Type": kind}
-            answer = dataset.request("POST", "/data", body=bytes(body), headers=headers)
+            sent: Any = {"body": bytes(body), "headers": {"Content-Type": kind}}
+            answer = in_time(functools.partial(dataset.request, "POST", "/data", **sent))
             answers.append(answer.status)
-            assert answer.took_s < 1
     assert set(answers) <= {200, 400, 413}
 
 

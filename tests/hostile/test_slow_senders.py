@@ -10,7 +10,8 @@ import pytest
 
 from tests.hostile import wire
 from tests.hostile.conftest import BODY_SILENCE_S
-from tests.hostile.target import CANARY, CSV, JSON, LIST, Target
+from tests.hostile.target import CANARY, CSV, JSON, LIST, LONGEST_S, Target
+from tests.timing import assert_within, seconds_of
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ HELD = 100
 ROUNDS = 4
 READS = 40
 # What a cut may come later than its time, on a machine that does much else.
-GRACE_S = 2
+GRACE_S = 10
 
 
 def headers(target: Target, kind: str = JSON, **more: str) -> dict[str, str]:
@@ -57,12 +58,10 @@ def held(target: Target, count: int) -> Iterator[list[socket]]:
 
 
 def read_times(target: Target) -> list[float]:
-    times = []
-    for _ in range(READS):
-        start = time.perf_counter()
+    def read() -> None:
         assert target.get().status == 200
-        times.append(time.perf_counter() - start)
-    return times
+
+    return [seconds_of(read) for _ in range(READS)]
 
 
 def p95(times: list[float]) -> float:
@@ -70,15 +69,19 @@ def p95(times: list[float]) -> float:
 
 
 def test_in_64_a_hundred_half_sent_requests_slow_nobody_else(target: Target):
-    usual: list[float] = []
-    beside: list[float] = []
     before = target.state
-    with target.watched():
+
+    def ratio() -> float:
+        usual: list[float] = []
+        beside: list[float] = []
         for _ in range(ROUNDS):
             usual += read_times(target)
             with held(target, HELD):
                 beside += read_times(target)
-    assert p95(beside) <= 2 * p95(usual)
+        return p95(beside) / p95(usual)
+
+    with target.watched():
+        assert_within(2, ratio)
     assert target.state == before
 
 
@@ -93,8 +96,12 @@ def test_in_64_each_half_sent_request_is_cut(target: Target):
 
 
 def test_in_64_writers_are_not_held_up_either(target: Target):
-    with held(target, HELD):
-        for _ in range(5):
-            start = time.perf_counter()
-            assert target.request("POST", "/data", body=b"{", headers={"Content-Type": JSON})
-            assert time.perf_counter() - start < 1
+    def write() -> None:
+        answer = target.request("POST", "/data", body=b"{", headers={"Content-Type": JSON})
+        assert answer.status == 400
+
+    def slowest_s() -> float:
+        with held(target, HELD):
+            return max(seconds_of(write) for _ in range(5))
+
+    assert_within(LONGEST_S, slowest_s)
