@@ -46,6 +46,6 @@ def later(admin: Person, **query: str) -> dict[str, Any]:
         found[:] = events(admin, **query)
         return bool(found)
 
-    assert eventually(is_there, 30), query
+    assert eventually(is_there), query
     assert len(found) == 1, found
     return found[0]

@@ -235,8 +235,8 @@ def test_events_are_sealed_while_a_slow_transaction_goes_on(
             asked(guarded_admin, there.owner, "POST", f"{there.path}/data", json=days(5))
         )  # fmt: skip
         assert event["id"] > held
-        assert eventually(lambda: sealed(guarded, event["id"]), 20)
+        assert eventually(lambda: sealed(guarded, event["id"]), 60)
         assert not sealed(guarded, held)
     slow.commit()
     slow.close()
-    assert eventually(lambda: sealed(guarded, held), 20)
+    assert eventually(lambda: sealed(guarded, held), 60)

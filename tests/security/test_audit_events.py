@@ -130,7 +130,7 @@ def test_analyses_and_pictures_that_are_deleted(
 ) -> None:
     owner("POST", f"{path}/data", 200, json=days(30))
     body: dict[str, Any] = {"type": "summary", "parameters": {"variable": "TMAX"}}
-    made = owner("POST", f"{path}/analysis?wait=10", json=body).json()
+    made = owner("POST", f"{path}/analysis?wait=20", json=body).json()
     found = asked(guarded_admin, owner, "DELETE", f"/analyses/{made['id']}")
     assert one(found)["action"] == "analysis.deleted"
     body = {"title": "x", "kind": "line", "dataset": path.rpartition("/")[2],

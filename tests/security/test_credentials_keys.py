@@ -149,7 +149,7 @@ def test_k_09_the_last_use_is_true_to_a_minute(guarded: Server, analyst: Person)
     program("POST", "/datasets", 403, json={})
     first = last_use()
     assert first is not None
-    assert abs(datetime.now(UTC) - first) < timedelta(seconds=30)
+    assert abs(datetime.now(UTC) - first) < timedelta(seconds=60)
     program("GET", "/users/me", 200)
     assert last_use() == first
     early = "UPDATE api_keys SET last_used_at = now() - interval '61 s' WHERE id = %s"
@@ -157,7 +157,7 @@ def test_k_09_the_last_use_is_true_to_a_minute(guarded: Server, analyst: Person)
     assert set(all_at_once(lambda: status_of(made, guarded), 4)) == {200}
     again = last_use()
     assert again is not None
-    assert abs(datetime.now(UTC) - again) < timedelta(seconds=30)
+    assert abs(datetime.now(UTC) - again) < timedelta(seconds=60)
 
 
 def test_k_09_a_revoked_key_opens_nothing_from_the_next_request_on(

@@ -287,10 +287,11 @@ def test_k_14_f_05_limits_go_on_without_redis_and_are_stricter(
             if answer.status_code == 429:
                 break
         assert_refused(answer, "reads")
-        # Half of it; each process finds out by itself, with the whole.
-        assert READS // 2 <= len(seconds) <= READS // 2 + 4
+        # Half of it; each process finds out by itself, with the whole, and again after a while.
+        assert READS // 2 <= len(seconds) <= READS // 2 + 8
         assert f'"reads";q={READS // 2};w=3600' in answer.headers["RateLimit-Policy"]
-        assert max(seconds) < 2
+        # None waits for what is not there; the machine may hold one of them up.
+        assert sorted(seconds)[-2] < 2
     finally:
         redis.start()
         # Each process asks it again only then, and until then other tests would have half.

@@ -1,10 +1,12 @@
 """Our pages under attack: sessions, foreign forms, guessing, and secrets shown twice."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import requests
 
+from datastream.core import clock
 from tests.running import Server
 from tests.security.people import People, Person
 from tests.security.web import Web, code_of
@@ -12,6 +14,7 @@ from tests.security.web import Web, code_of
 pytestmark = pytest.mark.slow
 
 NEW = "quite-another-sentence-4"
+NEXT_MONTH = (clock.now() + timedelta(days=30)).date().isoformat()
 TOKENS = re.compile(r"dsk_\w+_\w{20,}")
 SHOWN = re.compile(r'id="secret"[^>]*>([^<]+)<')
 OWN = (
@@ -134,7 +137,7 @@ def test_a_08_what_was_shown_once_is_on_no_page_again(
 ) -> None:
     web, person = Web(guarded), somebody("analyst")
     web.sign_in(person)
-    key = {"name": "canary", "scopes": "data:read", "expires_at": "2027-02-01"}
+    key = {"name": "canary", "scopes": "data:read", "expires_at": NEXT_MONTH}
     (text,) = set(TOKENS.findall(web.send("/account/keys/", key).text))
     application = {
         "name": "Canary", "kind": "confidential", "grants": "code",
@@ -174,7 +177,7 @@ def test_another_s_things_are_like_none(guarded: Server, somebody: People) -> No
     owner, other = Web(guarded), Web(guarded)
     owner.sign_in(somebody("analyst"))
     other.sign_in(somebody("analyst"))
-    key = {"name": "mine alone", "scopes": "data:read", "expires_at": "2027-02-01"}
+    key = {"name": "mine alone", "scopes": "data:read", "expires_at": NEXT_MONTH}
     owner.send("/account/keys/", key)
     (path,) = re.findall(r"/account/keys/[0-9a-f-]{36}/revoke/", owner.get("/account/keys/").text)
     unknown = "/account/keys/2b1e4c1e-0000-4000-8000-000000000000/revoke/"
