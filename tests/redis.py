@@ -4,12 +4,13 @@ import importlib.util
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.running import eventually
 
 
 def program() -> Path | None:
@@ -39,10 +40,7 @@ class Redis:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + 10
-        while not self.socket.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        assert eventually(self.socket.exists, every_s=0.02)
 
     def kill(self) -> None:
         self.process.kill()

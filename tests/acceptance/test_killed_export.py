@@ -43,7 +43,7 @@ WHERE id = %(dataset)s"""
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose leases are short, so that what a dead worker had is soon taken up again."""
-    server = Server(tmp_path_factory.mktemp("quick") / "var", "--no-samples", LEASE_S="3")
+    server = Server(tmp_path_factory.mktemp("quick") / "var", "--no-samples", LEASE_S="6")
     try:
         server.wait()
         yield server
@@ -186,4 +186,4 @@ def test_a_client_that_vanishes_leaves_no_file_open(
     answer = api.get(body["file"], stream=True, timeout=60)
     next(answer.iter_content(1000))
     answer.close()
-    assert eventually(lambda: not is_open(), timeout_s=20)
+    assert eventually(lambda: not is_open(), timeout_s=60)

@@ -72,7 +72,7 @@ def test_f_03_a_deletion_that_is_killed_was_never_there(
                 found.extend(row[0] for row in looking)
             return bool(found)
 
-        assert eventually(is_there, 30)
+        assert eventually(is_there)
         kill(server, found[0])
         cursor.execute("ROLLBACK")
     removing.join(60)
@@ -83,7 +83,7 @@ def test_f_03_a_deletion_that_is_killed_was_never_there(
             return admin.get(path, timeout=5).status_code == 200
         return False
 
-    assert eventually(is_ready, 30)
+    assert eventually(is_ready)
     assert state() == before
     again = admin.delete(everything, headers=key, timeout=60)
     assert (again.status_code, again.json()["revision"]) == (200, 2)
