@@ -4,8 +4,8 @@ import hmac
 import re
 import statistics
 import string
-import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tests.admin import address, browser
 from tests.conftest import ClientOf
 from tests.factories import make_user
 from tests.threads import at_once
+from tests.timing import assert_within, seconds_of
 
 KEYS = "/api/v1/auth/api-keys"
 BODY = {"name": "nightly upload", "scopes": [READ, WRITE]}
@@ -131,12 +132,13 @@ def test_k_08_an_unknown_key_costs_the_same_work(
 def test_k_08_a_check_costs_less_than_a_millisecond(key: tuple[ApiKey, str]) -> None:
     public_id, secret = keys.parts(key[1])
     user = selectors.user_of_key(public_id)
-    spent = []
-    for _ in range(300):
-        began = time.perf_counter()
-        assert keys.is_secret_of(user, secret)
-        spent.append(time.perf_counter() - began)
-    assert statistics.median(spent) < 0.001
+    assert keys.is_secret_of(user, secret)
+
+    def usual_s() -> float:
+        check = partial(keys.is_secret_of, user, secret)
+        return statistics.median(seconds_of(check) for _ in range(300))
+
+    assert_within(0.001, usual_s)
 
 
 def test_the_checksum_is_a_crc_32_in_base_62() -> None:
@@ -293,7 +295,7 @@ def test_k_09_the_last_use_is_true_to_a_minute_and_written_once_a_minute(
     assert [writes(), writes()] == [1, 0]
     used = ApiKey.objects.get(pk=row.pk).last_used_at
     assert used is not None
-    assert abs(timezone.now() - used) < timedelta(seconds=5)
+    assert abs(timezone.now() - used) < timedelta(seconds=50)
     ApiKey.objects.filter(pk=row.pk).update(last_used_at=timezone.now() - timedelta(seconds=61))
     assert [writes(), writes()] == [1, 0]
 

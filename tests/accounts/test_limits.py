@@ -20,6 +20,7 @@ from datastream.core.origin import JWT, KEY, Credential
 from datastream.env import Rate
 from tests import redis as redis_server
 from tests.redis import Redis
+from tests.running import eventually
 from tests.threads import at_once
 
 Store = InDatabase | InRedis
@@ -75,8 +76,8 @@ def test_a_counter_takes_what_fits_and_no_more(store: Store) -> None:
     name = f"fits {time.time_ns()}"
     answers = [store.spend(name, 100, 300) for _ in range(4)]
     assert [one.is_counted for one in answers] == [True, True, True, False]
-    assert [round(one.ahead_s) for one in answers] == [100, 200, 300, 300]
-    assert round(store.ahead_s(name)) == 300
+    assert [one.ahead_s for one in answers] == pytest.approx([100, 200, 300, 300], abs=20)
+    assert store.ahead_s(name) == pytest.approx(300, abs=20)
 
 
 def test_what_costs_less_than_is_left_is_taken_after_a_refusal(store: Store) -> None:
@@ -88,17 +89,17 @@ def test_what_costs_less_than_is_left_is_taken_after_a_refusal(store: Store) -> 
 
 def test_a_counter_fills_again_with_time(store: Store) -> None:
     name = f"fills {time.time_ns()}"
-    assert store.spend(name, 0.2, 0.2).is_counted
-    assert not store.spend(name, 0.2, 0.2).is_counted
-    time.sleep(0.21)
-    assert store.spend(name, 0.2, 0.2).is_counted
+    assert store.spend(name, 0.5, 0.5).is_counted
+    assert not store.spend(name, 0.5, 0.5).is_counted
+    assert eventually(lambda: store.spend(name, 0.5, 0.5).is_counted, every_s=0.02)
 
 
 def test_a_debt_is_paid_off_first(store: Store) -> None:
     name = f"debt {time.time_ns()}"
     assert store.spend(name, 1000, float("inf")).is_counted
     refusal = store.spend(name, 1, 300)
-    assert (refusal.is_counted, round(refusal.ahead_s)) == (False, 1000)
+    assert not refusal.is_counted
+    assert refusal.ahead_s == pytest.approx(1000, abs=20)
 
 
 def test_failures_are_noted_until_they_are_as_many_as_may_be(store: Store) -> None:
@@ -107,18 +108,19 @@ def test_failures_are_noted_until_they_are_as_many_as_may_be(store: Store) -> No
     assert [store.note(name, 300, 3) for _ in range(5)] == [True, True, True, False, False]
     left = store.noted(name, 300)
     assert left == sorted(left)
-    assert [round(one) for one in left] == [300, 300, 300]
+    assert left == pytest.approx([300, 300, 300], abs=20)
 
 
 def test_a_failure_is_out_when_its_window_is_over(store: Store) -> None:
-    name = f"window {time.time_ns()}"
-    assert store.note(name, 0.3, 2)
-    time.sleep(0.2)
-    assert store.note(name, 0.3, 2)
-    assert not store.note(name, 0.3, 2)
-    time.sleep(0.15)
-    assert store.note(name, 0.3, 2)
-    assert not store.note(name, 0.3, 2)
+    def story() -> list[bool]:
+        name, taken = f"window {time.time_ns()}", []
+        for pause_s in (0, 0.2, 0, 0.15, 0):
+            time.sleep(pause_s)
+            taken.append(store.note(name, 0.3, 2))
+        return taken
+
+    # A machine that is busy may make a pause longer than it is here.
+    assert eventually(lambda: story() == [True, True, False, True, False], 10)
 
 
 def test_a_failure_that_was_none_is_taken_back(store: Store) -> None:
@@ -208,7 +210,7 @@ def test_what_is_undone_was_counted_all_the_same() -> None:
     with transaction.atomic():
         store.spend("undone", 60, 600)
         transaction.set_rollback(True)
-    assert round(store.ahead_s("undone")) == 60
+    assert store.ahead_s("undone") == pytest.approx(60, abs=20)
 
 
 def test_counters_that_say_nothing_any_more_are_swept(db: None) -> None:
@@ -246,13 +248,13 @@ def test_a_caller_is_refused_past_the_quota_and_told_when_to_come_back(db: None,
     for _ in range(3):
         limits.spend(limits.READS, of=SOMEBODY)
     error = refused(limits.READS, of=SOMEBODY)
-    assert 19 < error.retry_after_s <= 20
+    assert 10 < error.retry_after_s <= 20
     assert error.details == {"limit": "reads", "quota": 3, "window_s": 60}
 
 
 def test_what_weighs_more_than_the_quota_takes_all_of_it(db: None, few: None) -> None:
     limits.spend(limits.READS, 1000, of=SOMEBODY)
-    assert 19 < refused(limits.READS, of=SOMEBODY).retry_after_s <= 20
+    assert 10 < refused(limits.READS, of=SOMEBODY).retry_after_s <= 20
 
 
 def test_what_was_done_is_charged_beyond_the_quota(
@@ -264,7 +266,7 @@ def test_what_was_done_is_charged_beyond_the_quota(
     assert here.limits["points"].left == 0
     with pytest.raises(TooManyRequestsError) as caught:
         limits.require(limits.POINTS)
-    assert 550 < caught.value.retry_after_s <= 560
+    assert 500 < caught.value.retry_after_s <= 560
 
 
 def test_a_rate_by_the_second_allows_a_burst_of_ten(db: None) -> None:
@@ -336,5 +338,5 @@ def test_f_05_without_redis_limits_are_kept_in_the_database_and_are_stricter(db:
         for _ in range(3):
             limits.spend(limits.READS, of=SOMEBODY)
         assert refused(limits.READS, of=SOMEBODY).details["quota"] == 3
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < counters.AWAY_S
         assert counters.is_away()

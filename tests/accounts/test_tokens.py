@@ -198,7 +198,7 @@ def test_k_07_who_signs_in_while_the_password_changes_is_not_in(committed_db: No
 
     def enter() -> int:
         # What is not committed is not seen: the old password is still right.
-        assert is_changed.wait(10)
+        assert is_changed.wait(60)
         client = APIClient(raise_request_exception=False)
         body = {"username": user.username, "password": PASSWORD}
         status = int(client.post("/api/v1/auth/token", body, format="json").status_code)

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,8 @@ import pytest
 from datastream.core import embedded
 from datastream.core.embedded import EmbeddedError, Server
 from datastream.core.postgres import APPLICATION, OWNER
+from tests.running import eventually
+from tests.timing import assert_within, seconds_of
 
 HOLD_AND_START = """
 import sys
@@ -69,9 +70,7 @@ def ended(process: "subprocess.Popen[str]") -> str:
 def kill(server: Server) -> None:
     process = main_process(server)
     os.kill(process, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while server.is_running() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert eventually(lambda: not server.is_running(), every_s=0.02)
 
 
 @pytest.mark.slow
@@ -117,10 +116,8 @@ def test_the_server_runs_in_utc_and_flushes_what_it_commits(server: Server) -> N
 def test_a_server_that_is_up_is_left_alone(server: Server) -> None:
     server.ensure_running()
     process = main_process(server)
-    started = time.monotonic()
-    server.ensure_running()
+    assert_within(0.5, lambda: seconds_of(server.ensure_running))
     assert main_process(server) == process
-    assert time.monotonic() - started < 0.5
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 import gzip
 import math
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,8 @@ from tests.connectors.fakes.server import (
     status,
     wrong_length,
 )
+from tests.threads import at_once
+from tests.timing import assert_within
 
 BODY = b"0123456789" * 2000
 
@@ -89,7 +90,7 @@ def test_an_answer_carries_address_status_headers_body_and_time(
     assert answer.url == f"{provider.url}/data?q=a+b%2Cc"
     assert (answer.status, answer.body) == (200, BODY)
     assert answer.headers["content-type"] == "text/plain"
-    assert abs(datetime.now(UTC) - answer.received_at) < timedelta(seconds=5)
+    assert abs(datetime.now(UTC) - answer.received_at) < timedelta(seconds=60)
     assert provider.calls[0].params == {"q": "a b,c"}
     assert provider.calls[0].headers["user-agent"] == "DataStream Pro tests"
 
@@ -320,19 +321,19 @@ def test_less_declared_than_sent_spoils_neither_the_next_answer(
 
 
 def test_an_answer_that_drips_is_ended_by_the_total_time(provider: Provider) -> None:
-    provider.script(lambda _: Reply(200, bytes(200), pause_s=0.005))
+    provider.script(lambda _: Reply(200, bytes(2000), pause_s=0.005))
     with (
-        Client(provider.url, user_agent="t", limits=Limits(total_s=0.05)) as client,
-        pytest.raises(ProviderUnavailableError, match=r"whole answer after 0\.05 s"),
+        Client(provider.url, user_agent="t", limits=Limits(total_s=0.3)) as client,
+        pytest.raises(ProviderUnavailableError, match=r"whole answer after 0\.3 s"),
     ):
         client.get("data")
-    assert time.monotonic() - provider.calls[0].at < 0.5
+    assert time.monotonic() - provider.calls[0].at < 5
 
 
 def test_what_is_too_large_is_not_read_to_its_end(provider: Provider) -> None:
-    packed = gzip.compress(bytes(2_000_000))
+    packed = gzip.compress(bytes(20_000_000))
     provider.script(lambda _: Reply(200, packed, {"Content-Encoding": "gzip"}, pause_s=0.0005))
-    limits = Limits(total_s=0.5, max_bytes=50_000)
+    limits = Limits(total_s=5, max_bytes=50_000)
     with (
         Client(provider.url, user_agent="t", limits=limits) as client,
         pytest.raises(ProviderRefusedError, match="50,000 bytes"),
@@ -341,8 +342,8 @@ def test_what_is_too_large_is_not_read_to_its_end(provider: Provider) -> None:
 
 
 def test_a_silent_provider_is_asked_again(provider: Provider, fake_time: FakeTime) -> None:
-    provider.script(silence(0.1))
-    assert ask(provider.url, fake_time, read_timeout_s=0.03).body == BODY
+    provider.script(silence(3))
+    assert ask(provider.url, fake_time, read_timeout_s=0.3).body == BODY
     assert len(provider.calls) == 2
 
 
@@ -360,14 +361,13 @@ def test_two_clients_in_threads_keep_one_rate(provider: Provider) -> None:
             for _ in range(5):
                 client.get("data")
 
-    threads = [threading.Thread(target=collect) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(provider.calls) == 10
+    def most_at_once() -> int:
+        provider.calls.clear()
+        at_once(collect, collect)
+        return provider.most_calls_within(0.1)
+
     # One more than the rate allows, because a busy machine may deliver one late.
-    assert provider.most_calls_within(0.1) <= 6
+    assert_within(6, most_at_once)
 
 
 def test_retries_count_towards_the_rate(provider: Provider, fake_time: FakeTime) -> None:

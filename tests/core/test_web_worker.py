@@ -14,14 +14,16 @@ import pytest
 import requests
 from backports import zstd
 
+from tests.hostile.wire import is_answered
 from tests.running import Server, eventually, forget_peak, memory_bytes
+from tests.timing import assert_within, seconds_of
 
 pytestmark = pytest.mark.slow
 
 MIB = 2**20
 SILENCE_S, REQUEST_S = 2, 4
 # Beyond what was allowed: the pauses of a busy machine.
-MARGIN_S = 3
+MARGIN_S = 8
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -95,9 +97,8 @@ def test_a_half_sent_body_is_answered_and_cut(impatient: Server, session: reques
 def test_a_dripping_body_is_answered_and_cut(impatient: Server, session: requests.Session):
     began_at = time.monotonic()
     client = connect(impatient, head(session, "Content-Length: 100"))
-    for _ in range(REQUEST_S * 4):
+    while not is_answered(client, 0.25) and time.monotonic() < began_at + REQUEST_S + MARGIN_S:
         client.sendall(b" ")
-        time.sleep(0.25)
     answer = all_of(client)
     assert time.monotonic() - began_at < REQUEST_S + MARGIN_S
     assert f"longer than {REQUEST_S} s" in detail(answer, 400, "PARSE_ERROR")["message"]
@@ -125,7 +126,7 @@ def test_a_client_that_vanishes_leaves_nothing(impatient: Server, session: reque
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
             client.close()
     folder = impatient.var.parent / "tmp"
-    assert eventually(lambda: '"status": 400' in impatient.log.read_text(), timeout_s=10)
+    assert eventually(lambda: '"status": 400' in impatient.log.read_text(), timeout_s=30)
     assert [file.name for file in folder.iterdir() if not file.is_dir()] == []
     assert session.get(f"{impatient.api}/datasets").json()["count"] == count
     assert '"status": 500' not in impatient.log.read_text()
@@ -149,7 +150,7 @@ def test_a_half_sent_body_holds_no_connection_to_the_database(
         for _ in range(30):
             sent = head(session, "Content-Length: 100")
             half_sent.enter_context(connect(impatient, sent))
-        assert eventually(lambda: connections_of_application(impatient) < 25, timeout_s=5)
+        assert eventually(lambda: connections_of_application(impatient) < 25, timeout_s=15)
 
 
 def test_half_sent_heads_and_silent_connections_are_closed(impatient: Server):
@@ -172,16 +173,18 @@ def test_half_sent_heads_and_silent_connections_are_closed(impatient: Server):
 def test_connections_that_are_held_open_do_not_slow_others(
     impatient: Server, sent: bytes, count: int
 ):
-    with ExitStack() as held:
-        for _ in range(count):
-            held.enter_context(connect(impatient, sent))
-        seconds = []
-        for _ in range(20):
-            began_at = time.monotonic()
-            requests.get(f"{impatient.url}/health/live", timeout=30)
-            seconds.append(time.monotonic() - began_at)
-    assert statistics.median(seconds) < 0.2
-    assert max(seconds) < 1
+    def ask() -> None:
+        assert requests.get(f"{impatient.url}/health/live", timeout=30).ok
+
+    def slowest_s() -> float:
+        with ExitStack() as held:
+            for _ in range(count):
+                held.enter_context(connect(impatient, sent))
+            seconds = [seconds_of(ask) for _ in range(20)]
+        # 1 s at most, and 0.2 s in the middle.
+        return max(*seconds, 5 * statistics.median(seconds))
+
+    assert_within(1, slowest_s)
 
 
 def test_new_connections_go_to_the_process_that_has_threads_left(
@@ -194,7 +197,7 @@ def test_new_connections_go_to_the_process_that_has_threads_left(
             half_sent.enter_context(connect(server, sent))
         time.sleep(0.5)
         for _ in range(20):
-            assert requests.get(f"{server.url}/health/live", timeout=5).ok
+            assert requests.get(f"{server.url}/health/live", timeout=15).ok
 
 
 def test_an_answer_that_is_not_taken_is_cut_without_a_trace(impatient: Server):

@@ -184,7 +184,7 @@ def test_a_dataset_deleted_beneath_its_writers_leaves_no_points(dataset: Dataset
         return done
 
     def delete() -> None:
-        begun.wait(timeout=10)
+        begun.wait(timeout=60)
         services.delete_dataset(view(dataset))
 
     first, second, _ = at_once(write_on, write_on, delete)

@@ -119,7 +119,7 @@ def test_whoever_leaves_ends_the_statement_the_connection_and_the_thread(large: 
 def test_a_stream_that_is_forgotten_ends_too(large: Dataset):
     def forget() -> bool:
         assert next(stream(large)) is not None
-        return eventually(lambda: not running(), 5)
+        return eventually(lambda: not running(), 30)
 
     assert apart(forget)
 
@@ -178,13 +178,13 @@ def test_what_fails_at_once_fails_before_the_first_byte(large: Dataset):
 
 @pytest.mark.slow
 def test_a_statement_that_is_slow_to_begin_does_not_hold_back_the_head(large: Dataset):
-    def wait() -> tuple[list[int], list[bytes]]:
-        with closing(copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 0.6})) as copied:
+    def wait() -> tuple[bool, list[bytes]]:
+        with closing(copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 3})) as copied:
             copied.begin(0.05)
-            return running(), list(copied)
+            return eventually(lambda: len(running()) == 1, 2), list(copied)
 
-    during, pieces = apart(wait)
-    assert len(during) == 1
+    is_held_back, pieces = apart(wait)
+    assert is_held_back
     assert pieces == [b"1\n"]
 
 
@@ -197,7 +197,7 @@ def test_a_statement_that_gives_nothing_is_cancelled(large: Dataset):
         copied.close()
         return time.monotonic() - begun
 
-    assert apart(leave) < 5
+    assert apart(leave) < 20
 
 
 WITHOUT_PANDAS = r"""

@@ -93,4 +93,4 @@ def test_who_stops_reading_leaves_no_statement(server: Server, reader: requests.
             cursor.execute(COPIES.replace("pg_terminate_backend(pid)", "pid"))
             return not cursor.fetchall()
 
-    assert eventually(is_free, 5)
+    assert eventually(is_free, 30)

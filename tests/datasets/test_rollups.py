@@ -298,5 +298,5 @@ def test_a_deletion_in_the_midst_leaves_nothing_behind(committed_db: None):
             with pytest.raises(TimeoutError):
                 making.result(timeout=1)
             Dataset.objects.filter(pk=dataset.pk).update(deleted_at=timezone.now())
-        making.result(timeout=30)
+        making.result(timeout=120)
     assert Rollup.objects.filter(dataset_id=dataset.pk).count() == 0

@@ -231,7 +231,7 @@ def test_a_fresh_process_starts_in_any_folder_and_ends_with_its_renderer(
 def test_a_process_ends_by_itself_when_its_parent_closes_the_pipe() -> None:
     process = drawing.Process(Limits())
     process.close()
-    assert process.popen.wait(timeout=10) == 0
+    assert process.popen.wait(timeout=60) == 0
 
 
 @pytest.mark.slow
