@@ -103,14 +103,13 @@ class ClientSocket(socket.socket):
         return data
 
     def _patient_recv(self, size: int, flags: int) -> bytes:
-        silence_s = self.silence_s
-        if self.when_slow is not None and silence_s > SLOW_AFTER_S:
+        silence_s, left_s = self.silence_s, self.read_by - time.monotonic()
+        if self.when_slow is not None and min(silence_s, left_s) > SLOW_AFTER_S:
             with suppress(TimeoutError), self._waiting(SLOW_AFTER_S):
                 return super().recv(size, flags)
-            silence_s -= SLOW_AFTER_S
+            silence_s, left_s = silence_s - SLOW_AFTER_S, left_s - SLOW_AFTER_S
             self.when_slow()
             self.when_slow = None
-        left_s = self.read_by - time.monotonic()
         too_long = SlowClientError(f"It took longer than {self.read_max_s:g} s to come")
         if left_s <= 0:
             raise too_long

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -103,6 +104,34 @@ def test_who_waits_long_gives_back_what_others_could_use_once(pair: Pair):
         threading.Timer(1.2, client.send, [b"x"]).start()
         assert ours.recv(10) == b"x"
     assert given_back == [1]
+
+
+@pytest.mark.slow
+def test_in_64_a_body_that_drips_fast_is_cut_at_its_time(pair: Pair):
+    """Each piece comes before anybody is called slow."""
+    ours, client = pair
+    ours.silence_s = 5
+    done = threading.Event()
+
+    def drip() -> None:
+        with suppress(OSError):
+            while not done.wait(0.1):
+                client.send(b"x")
+
+    def receive() -> None:
+        ends_at = time.monotonic() + 20
+        while time.monotonic() < ends_at:
+            ours.recv(1)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    ours.allow(1.5, when_slow=lambda: None)
+    try:
+        with pytest.raises(SlowClientError, match=r"longer than 1\.5 s"):
+            receive()
+    finally:
+        done.set()
+        dripping.join()
 
 
 @pytest.mark.slow
