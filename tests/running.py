@@ -19,6 +19,7 @@ from datastream.core import embedded
 PROJECT = Path(__file__).resolve().parents[1]
 NOT_PASSED_ON = ("DATABASE_", "DJANGO_", "CELERY_", "REDIS_", "MONGODB_", "PYTEST_", "PROMETHEUS_")
 PROCESSES = Path("/proc")
+START_MAX_S = 300
 # Tests that are not about limits ask as often as they like.
 UNLIMITED = {
     "RATE_READS": "1000000/min",
@@ -75,7 +76,13 @@ class Server:
         self.stop()
 
     def wait(self) -> None:
-        assert eventually(self._is_ready), self.log.read_text()
+        """Return when it answers; a machine that does much else may take minutes to start it."""
+
+        def is_over() -> bool:
+            return self._is_ready() or self.process.poll() is not None
+
+        assert eventually(is_over, START_MAX_S), self.log.read_text()
+        assert self.process.returncode is None, self.log.read_text()
 
     def _is_ready(self) -> bool:
         with suppress(requests.RequestException):
