@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -141,6 +142,17 @@ def test_callers_have_counters_of_their_own(store: Store) -> None:
     assert store.spend(other, 300, 300).is_counted
 
 
+def taken_at(steps: list[float], take: Callable[[], bool]) -> list[tuple[float, float]]:
+    """Try after each pause; the times before and after each that was let through."""
+    taken = []
+    for pause in steps:
+        time.sleep(pause)
+        before = time.time()
+        if take():
+            taken.append((before, time.time()))
+    return taken
+
+
 @hypothesis(deadline=None, max_examples=6)
 @given(steps=st.lists(st.floats(0, 0.01), min_size=5, max_size=15))
 def test_within_any_time_no_more_than_the_quota_and_what_came_back(
@@ -150,12 +162,8 @@ def test_within_any_time_no_more_than_the_quota_and_what_came_back(
     with django_db_blocker.unblock():
         for store in (InDatabase(), InRedis(redis.url)):
             name = f"law {time.time_ns()}"
-            taken = []
-            for pause in steps:
-                time.sleep(pause)
-                before = time.time()
-                if store.spend(name, window_s / quota, window_s).is_counted:
-                    taken.append((before, time.time()))
+            spend = partial(store.spend, name, window_s / quota, window_s)
+            taken = taken_at(steps, lambda: spend().is_counted)  # noqa: B023 - called at once
             for first in range(len(taken)):
                 for last in range(first, len(taken)):
                     elapsed_s = taken[last][1] - taken[first][0]
@@ -172,12 +180,7 @@ def test_within_any_window_no_more_failures_than_the_limit(
     with django_db_blocker.unblock():
         for store in (InDatabase(), InRedis(redis.url)):
             name = f"strict {time.time_ns()}"
-            taken = []
-            for pause in steps:
-                time.sleep(pause)
-                before = time.time()
-                if store.note(name, window_s, most):
-                    taken.append((before, time.time()))
+            taken = taken_at(steps, partial(store.note, name, window_s, most))
             for first, beyond in zip(taken, taken[most:], strict=False):
                 assert beyond[1] - first[0] >= window_s
 
