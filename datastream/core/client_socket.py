@@ -103,13 +103,13 @@ class ClientSocket(socket.socket):
         return data
 
     def _patient_recv(self, size: int, flags: int) -> bytes:
-        silence_s, left_s = self.silence_s, self.read_by - time.monotonic()
+        silence_s, left_s = self.silence_s, self._left_s()
         if self.when_slow is not None and min(silence_s, left_s) > SLOW_AFTER_S:
             with suppress(TimeoutError), self._waiting(SLOW_AFTER_S):
                 return super().recv(size, flags)
-            silence_s, left_s = silence_s - SLOW_AFTER_S, left_s - SLOW_AFTER_S
             self.when_slow()
             self.when_slow = None
+            silence_s, left_s = silence_s - SLOW_AFTER_S, self._left_s()
         too_long = SlowClientError(f"It took longer than {self.read_max_s:g} s to come")
         if left_s <= 0:
             raise too_long
@@ -120,6 +120,9 @@ class ClientSocket(socket.socket):
             if left_s <= silence_s:
                 raise too_long from error
             raise SlowClientError(f"It stood still for {self.silence_s:g} s") from error
+
+    def _left_s(self) -> float:
+        return self.read_by - time.monotonic()
 
     def _count_head(self, data: bytes) -> None:
         self.head_left -= len(data)
