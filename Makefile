@@ -29,7 +29,7 @@ test: install-dev  ## Run the fast tests (under a minute)
 	@$(PY) -m pytest -q -m "not slow" -n 2
 
 test-all: install-dev  ## Run the slow tests only: real servers, faults, browsers
-	@$(PY) -m pytest -q -m slow
+	@$(PY) -m pytest -q -m slow --reruns 1 --rerun-show-tracebacks -r fER
 
 lint: install-dev  ## Look for mistakes and for what the formatter would change
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

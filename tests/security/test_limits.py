@@ -266,7 +266,8 @@ def test_k_14_analyses(strict: Server) -> None:
     answers = [
         reader("POST", f"/datasets/{dataset}/analysis", json=body) for _ in range(ANALYSES + 1)
     ]
-    assert [one.status_code for one in answers[:-1]] == [202] * ANALYSES
+    # The third may find the result of the first, which is then there at once.
+    assert all(one.status_code in {200, 202} for one in answers[:-1])
     assert_refused(answers[-1], "analyses")
 
 
