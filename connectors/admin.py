@@ -32,7 +32,7 @@ class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the ch
         if connector is None:
             return given
         try:
-            return connector.check(self.instance.product, given)
+            return connector.product(self.instance.product).check(given)
         except InvalidInputError as error:
             told = [f"{name}: {' '.join(texts)}" for name, texts in error.details.items()]
             raise forms.ValidationError(told or error.message) from error

@@ -1,39 +1,25 @@
 """The contract of a connector: what it declares, which requests it plans, how it reads answers."""
 
-import csv
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
 import jsonschema
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-from pyarrow import csv as arrow_csv
 
-from datastream.core.errors import (
-    InvalidInputError,
-    ProviderRefusedError,
-    ProviderUnavailableError,
-)
+from datastream.core.errors import InvalidInputError, ProviderRefusedError
 from datastream.core.http import Answer
 
-# A page with more bad rows than this share is not kept; a single bad row never costs its page.
-MAX_BAD_SHARE = 0.05
-MAX_LISTED_ROWS = 100
 MESSAGE_CHARS = 300
-MAX_SHOWN_CHARS = 60
 
 DATE_PARAMETERS: Mapping[str, Any] = {
     "start": {"type": "string", "format": "date", "description": "First day, YYYY-MM-DD."},
     "end": {
         "type": "string",
         "format": "date",
-        "description": "Last day, YYYY-MM-DD; this day is included.",
+        "description": "Last day, YYYY-MM-DD, this day included; yesterday, if left out.",
     },
 }
 
@@ -69,10 +55,26 @@ class Window:
 
     def by_year(self) -> Iterator["Window"]:
         """Its parts by calendar year, in order."""
-        for year in range(self.start.year, self.last_day.year + 1):
+        return self.by_years(1)
+
+    def by_years(self, years: int) -> Iterator["Window"]:
+        """Its parts, in order, none of which touches more calendar years than this."""
+        for year in range(self.start.year, self.last_day.year + 1, years):
             yield Window(
-                start=max(self.start, date(year, 1, 1)), end=min(self.end, date(year + 1, 1, 1))
+                start=max(self.start, date(year, 1, 1)), end=min(self.end, date(year + years, 1, 1))
             )
+
+    def by_month(self) -> Iterator["Window"]:
+        """Its parts by calendar month, in order."""
+        first = self.start
+        while first < self.end:
+            after = min(self.end, (first.replace(day=1) + timedelta(days=32)).replace(day=1))
+            yield Window(first, after)
+            first = after
+
+
+# What a product without dates covers, once it has been read.
+ALWAYS = Window(date(1970, 1, 1), date(1970, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,17 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A provider's mark on a value: its meaning, and that on the QARTOD scale.
+
+    `quality` is 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
+    """
+
+    meaning: str
+    quality: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Station:
     """A station as its provider describes it; None is what the provider does not say."""
 
@@ -108,16 +121,38 @@ class Station:
     latitude: float | None = None
     longitude: float | None = None
     elevation_m: float | None = None
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """What coverage is kept of, for itself: a station, or a region by a name of its own.
+
+    `variables` names a group of variables where those of one station need several requests.
+    """
+
+    station: str
+    variables: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the provider: a path below `base_url`, about a station and a window."""
+    """One question to the provider: a path below the product's host, about a place and a window.
+
+    `json` makes it a POST. `page` counts from 0 the follow-ups that `Page.next` asks for.
+    """
 
     path: str
-    params: Mapping[str, str]
-    station: str
+    params: Mapping[str, str | list[str]]
+    place: Place
     window: Window
+    json: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    page: int = 0
+
+    @property
+    def station(self) -> str:
+        return self.place.station
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,34 +176,84 @@ class Page:
         two rows of one timestamp. An optional column `metadata` (string) holds a JSON object:
         `flags` (the provider's, as they are), `quality` (QARTOD: 3 suspect, 4 fail) and what else
         the connector documents, each by variable; null where nothing is to be said.
+    variables : those that only the answer tells of, or tells more exactly; declared before storing
     notes : what was odd and did no harm, one sentence each
+    next : the request that goes on where this answer ends; None where nothing follows
     """
 
     table: pa.Table
     stations: tuple[Station, ...] = ()
+    variables: tuple[Variable, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
+    next: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the provider allows; None where it sets no limit."""
+    """What the provider allows; None where it sets no limit.
+
+    parallel : requests under way at once, for one run
+    """
 
     per_second: float
     per_day: int | None = None
     window_days: int | None = None
     page_size: int | None = None
+    parallel: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """One data set of a provider; `parameters` are the properties of a JSON Schema."""
+class Host:
+    """Where a product is asked, unless the setting of this name holds another address."""
 
-    name: str
-    title: str
-    variables: Mapping[str, Variable]
-    parameters: Mapping[str, Any]
-    required: tuple[str, ...] = ()
+    setting: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A provider's key: the header it goes into, and whether there is an answer without it."""
+
+    header: str
+    prefix: str = ""
+    is_required: bool = False
+
+
+class Product(ABC):
+    """One data set of a provider: plans requests and reads answers; it neither asks nor stores.
+
+    Attributes
+    ----------
+    variables : by name; may be empty where only answers tell (`Page.variables`)
+    parameters : properties of a JSON Schema; with those of `DATE_PARAMETERS` where `is_dated`
+    flags : the provider's marks by their text
+    sentinels : numbers that mean "no value"; they never become values
+    time_rule : one sentence for users, on what a timestamp means
+    lookback_days : how far back values are still revised, and so asked for again
+    is_dated : whether it is asked for a span of days
+    reaches_future : whether it has days that are yet to come, as projections have
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    host: ClassVar[Host]
+    variables: ClassVar[Mapping[str, Variable]] = {}
+    parameters: ClassVar[Mapping[str, Any]]
+    required: ClassVar[tuple[str, ...]] = ()
+    quota: ClassVar[Quota]
+    time_rule: ClassVar[str]
+    flags: ClassVar[Mapping[str, Flag]] = {}
+    sentinels: ClassVar[tuple[float, ...]] = ()
+    lookback_days: ClassVar[int] = 45
+    is_dated: ClassVar[bool] = True
+    reaches_future: ClassVar[bool] = False
+    earliest: ClassVar[date] = date(1700, 1, 1)
+    latest: ClassVar[date] = date(2200, 1, 1)
+    credential: ClassVar[Credential | None] = None
+    # Its connector's, where empty.
+    license: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -180,31 +265,7 @@ class Product:
             "additionalProperties": False,
         }
 
-
-class Connector(ABC):
-    """Knows one provider: plans requests and reads answers; it neither asks nor stores."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    base_url: ClassVar[str]
-    license: ClassVar[str]
-    citation: ClassVar[str]
-    terms: ClassVar[str]
-    products: ClassVar[Mapping[str, Product]]
-    default_product: ClassVar[str]
-    quota: ClassVar[Quota]
-    earliest: ClassVar[date] = date(1700, 1, 1)
-    latest: ClassVar[date] = date(2200, 1, 1)
-
-    def product(self, name: str) -> Product:
-        """A product by name; the default one for an empty name."""
-        found = self.products.get(name or self.default_product)
-        if found is None:
-            known = ", ".join(sorted(self.products))
-            raise InvalidInputError.of("product", f"{self.name} has {known}, not {name!r}.")
-        return found
-
-    def check(self, product: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def check(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters in their settled form, as they are stored and planned from.
 
         Raises
@@ -212,16 +273,18 @@ class Connector(ABC):
         InvalidInputError
             With every parameter that is wrong, and why.
         """
-        chosen = self.product(product)
-        errors = _schema_errors(chosen, parameters)
+        errors = _schema_errors(self, parameters)
         if not errors:
             errors = self._span_errors(parameters)
         if errors:
             raise InvalidInputError(details=errors)
-        return self.settle(chosen, dict(parameters))
+        return self.settle(dict(parameters))
 
-    def settle(self, product: Product, parameters: dict[str, Any]) -> dict[str, Any]:
-        """What a schema cannot say: the connector's own checks, and one spelling of each value."""
+    def settle(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """What a schema cannot say: the product's own checks, and one spelling of each value.
+
+        What is settled already settles to the same.
+        """
         return parameters
 
     def _span_errors(self, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -240,11 +303,14 @@ class Connector(ABC):
         return errors
 
     @abstractmethod
-    def plan(self, product: str, parameters: Mapping[str, Any]) -> list[Request]:
-        """The requests that cover the span from `start` to `end`, both days included.
+    def places(self, parameters: Mapping[str, Any]) -> list[Place]:
+        """What is asked for, place by place; `parameters` are settled."""
 
-        Each is about one station and one window that the provider accepts.
-        """
+    @abstractmethod
+    def requests(
+        self, parameters: Mapping[str, Any], place: Place, window: Window
+    ) -> list[Request]:
+        """The least requests that cover a window of one place, each one that is accepted."""
 
     @abstractmethod
     def parse(self, request: Request, answer: Answer) -> Page:
@@ -261,110 +327,51 @@ class Connector(ABC):
         """
 
 
-def span(parameters: Mapping[str, Any]) -> Window:
-    """The window of checked parameters, whose `end` is the last day in it."""
-    last_day = date.fromisoformat(parameters["end"])
-    return Window(start=date.fromisoformat(parameters["start"]), end=last_day + timedelta(days=1))
+@dataclass(frozen=True)
+class Connector:
+    """A provider, and its products; the first is the default one."""
 
+    name: str
+    title: str
+    license: str
+    citation: str
+    terms: str
+    products: tuple[Product, ...]
 
-class Sheet:
-    """The rows of a CSV answer as text, and what is wrong with them; a bad row ends nothing.
+    def product(self, name: str = "") -> Product:
+        """A product by name; the default one for an empty name."""
+        if not name:
+            return self.products[0]
+        for product in self.products:
+            if product.name == name:
+                return product
+        known = ", ".join(sorted(product.name for product in self.products))
+        raise InvalidInputError.of("product", f"{self.name} has {known}, not {name!r}.")
 
-    Attributes
-    ----------
-    columns : by name, arrays of string of equal length
-        Without blanks around; an empty field is null.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        # A quote left open swallows what follows: the answer was cut, or garbled on the way.
-        if body.count(b'"') % 2:
-            raise ProviderUnavailableError("The answer was cut in the middle of a value.")
-        text = re.sub(r"\r?\n\s*", "\n", body.decode("utf-8", "replace").strip()) + "\n"
-        names = self._names(text.partition("\n")[0])
-        if len(set(names)) < len(names):
-            raise SchemaDriftError("A column has come twice.")
-        self._broken: list[Rejected] = []
-        table = self._read(text.encode(), names)
-        self.columns: dict[str, pa.Array] = {
-            name: _trimmed(table.column(name).combine_chunks()) for name in names
+    def terms_of(self, product: Product) -> dict[str, str]:
+        """Licence and citation of a product."""
+        return {
+            "license": product.license or self.license,
+            "citation": product.citation or self.citation,
         }
-        self._faults: list[tuple[NDArray[np.bool_], str, str]] = []
-        rows = table.num_rows + len(self._broken)
-        # The number of each row that was read, among all that came.
-        self._numbers = np.setdiff1d(np.arange(rows), [row.row for row in self._broken])
-        if self._broken and self._broken[-1].row == rows - 1:
-            raise ProviderUnavailableError("The answer was cut in the middle of a row.")
-
-    @staticmethod
-    def _names(line: str) -> list[str]:
-        try:
-            return [name.strip() for name in next(csv.reader([line]))]
-        except (csv.Error, StopIteration) as error:
-            raise SchemaDriftError("The answer does not begin with names of columns.") from error
-
-    def _read(self, body: bytes, names: list[str]) -> pa.Table:
-        def skip(row: Any) -> str:
-            message = f"It has {row.actual_columns} fields instead of {row.expected_columns}."
-            # Counted from 1, and with the line of names.
-            self._broken.append(Rejected(row.number - 2, "", message))
-            return "skip"
-
-        try:
-            return arrow_csv.read_csv(
-                pa.BufferReader(body),
-                read_options=arrow_csv.ReadOptions(
-                    use_threads=False, block_size=len(body) + 1, column_names=names, skip_rows=1
-                ),
-                parse_options=arrow_csv.ParseOptions(invalid_row_handler=skip),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise SchemaDriftError(f"The answer is not CSV: {str(error)[:200]}") from error
-
-    def fault(self, mask: pa.BooleanArray, column: str, message: str) -> None:
-        """Note rows as bad, those where `mask` is true; the first fault of a row is its reason."""
-        bad = pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
-        if bad.any():
-            self._faults.append((bad, column, message))
-
-    @property
-    def bad(self) -> NDArray[np.bool_]:
-        masks = [mask for mask, _, _ in self._faults]
-        return np.logical_or.reduce(masks) if masks else np.zeros(len(self._numbers), bool)
-
-    def rejected(self) -> tuple[Rejected, ...]:
-        """The bad rows with their reasons; raises `PageRefusedError` where they are too many."""
-        indexes = np.flatnonzero(self.bad)
-        bad = len(indexes) + len(self._broken)
-        rows = len(self._numbers) + len(self._broken)
-        is_refused = bad > max(1, rows * MAX_BAD_SHARE)
-        reasons = [
-            self._reason(index) for index in indexes[: MAX_LISTED_ROWS if is_refused else None]
-        ]
-        listed = sorted([*self._broken, *reasons], key=lambda row: row.row)
-        if is_refused:
-            raise PageRefusedError(
-                f"{bad} of {rows} rows could not be read, more than {MAX_BAD_SHARE:.0%}; nothing "
-                f"of the page was kept. The first: {listed[0].field} {listed[0].message}".strip(),
-                details={
-                    "rows": [asdict(row) for row in listed[:MAX_LISTED_ROWS]],
-                    "rejected": bad,
-                },
-            )
-        return tuple(listed)
-
-    def _reason(self, index: int) -> Rejected:
-        column, message = next((c, m) for mask, c, m in self._faults if mask[index])
-        value = str(self.columns[column][index].as_py() or "")[:MAX_SHOWN_CHARS]
-        return Rejected(int(self._numbers[index]), column, f"{message}: {value!r}.")
 
 
-def _trimmed(column: pa.Array) -> pa.Array:
-    text = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+def describe(product: Product) -> dict[str, Any]:
+    """What a product declares, as JSON can say it."""
+    return {
+        "name": product.name,
+        "title": product.title,
+        "parameters": product.schema,
+        "variables": [asdict(one) for one in product.variables.values()],
+        "flags": {text: asdict(flag) for text, flag in product.flags.items()},
+        "quota": asdict(product.quota),
+        "time_rule": product.time_rule,
+        "lookback_days": product.lookback_days,
+        "is_dated": product.is_dated,
+        "credential": None
+        if product.credential is None
+        else ("required" if product.credential.is_required else "optional"),
+    }
 
 
 def _schema_errors(product: Product, parameters: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -43,7 +43,9 @@ class Feed(Stamped):
     product = models.CharField(max_length=100)
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="feeds")
     parameters = models.JSONField(default=dict)
+    # {"cron": "0 6 * * *"} in UTC or {"every": "6h"}; null where it is run by hand.
     schedule = models.JSONField(null=True, blank=True)
+    next_run_at = models.DateTimeField(null=True, blank=True, editable=False)
     lookback_days = models.PositiveIntegerField(default=45)
     enabled = models.BooleanField(default=True)
     credential = models.ForeignKey(
@@ -53,25 +55,43 @@ class Feed(Stamped):
     class Meta:
         db_table = "feeds"
         ordering = ("name",)
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["next_run_at"], name="feed_next", condition=Q(enabled=True)),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Trigger(models.TextChoices):
+    """What started a run."""
+
+    HAND = "hand"
+    SCHEDULE = "schedule"
+    BACK_FILL = "back-fill"
+    REPLAY = "replay"
 
 
 class Run(Job):
     """One execution of a feed."""
 
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="runs")
+    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.HAND)
     parameters = models.JSONField(default=dict)
+    # Null until the first worker has planned it.
+    planned = models.PositiveIntegerField(null=True, blank=True)
     requests = models.PositiveIntegerField(default=0)
     received = models.PositiveBigIntegerField(default=0)
     inserted = models.PositiveBigIntegerField(default=0)
     updated = models.PositiveBigIntegerField(default=0)
     unchanged = models.PositiveBigIntegerField(default=0)
     rejected = models.PositiveBigIntegerField(default=0)
-    # How many of the planned requests are done; committed with the points of each.
+    # How many of the planned requests are done; committed with the points and coverage of each.
     checkpoint = models.PositiveIntegerField(default=0)
     error = models.JSONField(null=True, blank=True)
+    # The first hundred each: bad rows, and what was odd and did no harm.
+    rejections = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
 
     class Meta(Job.Meta):
         db_table = "runs"
@@ -125,7 +145,8 @@ class Coverage(models.Model):
 class Document(models.Model):
     """A part of a provider's raw answer, compressed; without foreign keys, it may live elsewhere.
 
-    `request` holds path and parameters, `headers` the answer's; `body` is gzip of at most 8 MiB.
+    `request` holds what `connectors.base.Request` does, `headers` the answer's; `body` is gzip of
+    at most 8 MiB, and `size` its bytes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, db_column="_id")
@@ -137,6 +158,7 @@ class Document(models.Model):
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField()
     body = models.BinaryField(editable=False)
+    size = models.PositiveIntegerField(default=0)
     received_at = models.DateTimeField()
 
     class Meta:

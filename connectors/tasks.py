@@ -13,3 +13,18 @@ def execute_run(run_id: str) -> None:
 @shared_task(name="connectors.sweep")
 def sweep() -> None:
     services.sweep()
+
+
+@shared_task(name="connectors.start_due")
+def start_due() -> None:
+    services.start_due()
+
+
+@shared_task(name="connectors.move_documents")
+def move_documents() -> None:
+    services.move_documents()
+
+
+@shared_task(name="connectors.tidy_documents")
+def tidy_documents() -> None:
+    services.tidy_documents()

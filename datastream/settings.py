@@ -8,6 +8,19 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from datastream import env
+from datastream.collection_settings import (  # noqa: F401 - services find them by name
+    CLIMATEDATA_CA_BASE_URL,
+    COLLECTION_TASKS,
+    CONTACT,
+    DOCUMENTS_KEEP_DAYS,
+    DOCUMENTS_MAX_MB,
+    GEOMET_BASE_URL,
+    GLOBE_BASE_URL,
+    NASA_CMR_BASE_URL,
+    NASA_POWER_BASE_URL,
+    NOAA_BASE_URL,
+    OUTBOUND_NETWORKS,
+)
 from datastream.core import logs
 from datastream.core.embedded import Server
 from datastream.core.scopes import READ, SCOPES
@@ -120,7 +133,7 @@ PERIODIC_TASKS = {
     "accounts.sweep_limits": 60.0,
     "accounts.tidy": 3600.0,
     "analyses.sweep": 10.0,
-    "connectors.sweep": 10.0,
+    **COLLECTION_TASKS,
     "datasets.sweep": 10.0,
 }
 
@@ -331,10 +344,6 @@ RATE_LOGINS_ACCOUNT = env.rate("RATE_LOGINS_ACCOUNT", "5/15min")
 RATE_LOGINS_NETWORK = env.rate("RATE_LOGINS_NETWORK", "30/min")
 # What these say of where a request came from is believed.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
-
-# --------------------------------------------------------------------------- collection
-NOAA_BASE_URL = env.url("NOAA_BASE_URL", ["https", "http"])
-CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
 
 # --------------------------------------------------------------------------- security
 # Programs are refused plain http, pages are led to https. Of the rest, what answers is no secret.

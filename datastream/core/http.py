@@ -4,15 +4,14 @@ import json
 import math
 import random
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin
 
 import requests
@@ -33,6 +32,9 @@ LONGEST_WAIT_S = 24 * 3600.0
 # Where providers put their words, the most telling first.
 MESSAGE_KEYS = ("errorMessage", "developerMessage", "userMessage", "message", "detail", "error")
 
+# A list stands for a parameter that is repeated.
+Params = Mapping[str, str | list[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -43,7 +45,6 @@ class Limits:
     total_s: float = 120.0
     max_bytes: int = 64 * 2**20
     tries: int = 5
-    per_second: float = 5.0
     backoff_s: float = 2.0
     retry_after_cap_s: float = 60.0
 
@@ -59,6 +60,16 @@ class Answer:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it goes out."""
+
+    url: str
+    params: Params | None
+    json: Any
+    headers: Mapping[str, str]
+
+
 class TryAgainError(Exception):
     """One attempt failed in a way that may pass."""
 
@@ -68,28 +79,6 @@ class TryAgainError(Exception):
         super().__init__(reason)
 
 
-class Pacer:
-    """Lets requests start no faster than a rate, for all threads of the process together."""
-
-    def __init__(
-        self, per_second: float, *, clock: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        # A twentieth slower, because what leaves evenly does not arrive evenly.
-        self._interval = 1.05 / per_second
-        self._clock = clock
-        self._sleep = sleep
-        self._next = -math.inf
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        # The next turn counts from when this one really came: a sleep may last too long.
-        with self._lock:
-            early_s = self._next - self._clock()
-            if early_s > 0:
-                self._sleep(early_s)
-            self._next = self._clock() + self._interval
-
-
 class Session(requests.Session):
     """A session that leaves redirects to us: requests would read their bodies without any limit."""
 
@@ -97,8 +86,8 @@ class Session(requests.Session):
         return None
 
 
-# By host, rate and clock: two clients of one provider share its rate.
-_pacers: dict[tuple[object, ...], Pacer] = {}
+def at_once() -> None:
+    """No rate to keep."""
 
 
 class Client:
@@ -112,8 +101,9 @@ class Client:
         self,
         base_url: str,
         *,
-        user_agent: str,
+        headers: Mapping[str, str],
         limits: Limits = Limits(),
+        pace: Callable[[], None] = at_once,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -123,12 +113,11 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         require_tls(base_url)
-        key = (self._origin, limits.per_second, clock, sleep)
-        self._pacer = _pacers.setdefault(key, Pacer(limits.per_second, clock=clock, sleep=sleep))
+        self._pace = pace
         self._session = Session()
         # No proxies, certificates or passwords from the environment.
         self._session.trust_env = False
-        self._session.headers["User-Agent"] = user_agent
+        self._session.headers.update(headers)
 
     def __enter__(self) -> Self:
         return self
@@ -143,8 +132,18 @@ class Client:
     def host(self) -> str:
         return self._origin[1]
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """One answer of status 2xx.
+    def get(self, path: str, params: Params | None = None) -> Answer:
+        return self.ask(path, params)
+
+    def ask(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One answer of status 2xx; with `json` it is asked for by a POST.
 
         Raises
         ------
@@ -154,12 +153,12 @@ class Client:
         ProviderRefusedError
             It refused, sent us elsewhere, or sent more than `max_bytes`.
         """
-        url = join(self._base_url, path)
+        asked = Asked(join(self._base_url, path), params, json, headers or {})
         deadline = self._clock() + self._limits.total_s
         attempt = 1
         while True:
             try:
-                return self._attempt(url, params, deadline)
+                return self._attempt(asked, deadline)
             except TryAgainError as trouble:
                 self._wait_for_next(attempt, trouble, deadline)
             attempt += 1
@@ -185,30 +184,36 @@ class Client:
         message += f" Try again after {retry_at}."
         return ProviderUnavailableError(message, details={"retry_at": retry_at})
 
-    def _attempt(self, url: str, params: Mapping[str, str] | None, deadline: float) -> Answer:
+    def _attempt(self, asked: Asked, deadline: float) -> Answer:
         for _ in range(MAX_REDIRECTS + 1):
-            if origin(url) != self._origin:
+            if origin(asked.url) != self._origin:
                 raise ProviderRefusedError(
-                    f"{self.host} sent us to another address, {url[:200]!r}; not followed."
+                    f"{self.host} sent us to another address, {asked.url[:200]!r}; not followed."
                 )
-            self._pacer.wait()
-            with self._ask(url, params, deadline) as response, self._troubles():
+            self._pace()
+            with self._send(asked, deadline) as response, self._troubles():
                 target = response.headers.get("Location", "")
                 if response.status_code not in REDIRECTS or not target:
                     return self._answer(response, deadline)
-                url, params = join(url, target), None
+                asked = replace(asked, url=join(asked.url, target), params=None)
         raise ProviderRefusedError(f"{self.host} redirected more than {MAX_REDIRECTS} times.")
 
-    def _ask(
-        self, url: str, params: Mapping[str, str] | None, deadline: float
-    ) -> requests.Response:
+    def _send(self, asked: Asked, deadline: float) -> requests.Response:
         left_s = max(deadline - self._clock(), 0.001)
         timeouts = (
             min(self._limits.connect_timeout_s, left_s),
             min(self._limits.read_timeout_s, left_s),
         )
         with self._troubles():
-            return self._session.get(url, params=params, stream=True, timeout=timeouts)
+            return self._session.request(
+                "GET" if asked.json is None else "POST",
+                asked.url,
+                params=asked.params,
+                json=asked.json,
+                headers=asked.headers,
+                stream=True,
+                timeout=timeouts,
+            )
 
     @contextmanager
     def _troubles(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from connectors import services
+from connectors.services import providers
 from connectors.registry import connectors
 from datastream.core.http import Limits
 from tests.connectors.fakes.noaa import FakeNoaa
@@ -51,7 +51,7 @@ def ingest_command() -> Ingest:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real limits, but for the pause before the next try."""
-    monkeypatch.setattr(services, "Limits", partial(Limits, backoff_s=0.001))
+    monkeypatch.setattr(providers, "Limits", partial(Limits, backoff_s=0.001))
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +65,7 @@ def fake_noaa(running_noaa: FakeNoaa, settings: Any, monkeypatch: pytest.MonkeyP
     """The fake in the place of NOAA, asked without waiting between requests."""
     running_noaa.reset()
     settings.NOAA_BASE_URL = running_noaa.base_url
-    quota = replace(connectors["noaa"].quota, per_second=1e6)
-    monkeypatch.setattr(connectors["noaa"], "quota", quota, raising=False)
+    product = connectors["noaa"].product()
+    quota = replace(product.quota, per_second=1e6)
+    monkeypatch.setattr(type(product), "quota", quota)
     return running_noaa

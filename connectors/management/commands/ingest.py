@@ -130,9 +130,9 @@ class Command(BaseCommand):
         if options["variables"]:
             parameters["variables"] = options["variables"].split(",")
         product = connector.product(options["product"])
-        checked = connector.check(product.name, parameters)
+        checked = product.check(parameters)
         title = options["dataset"] or f"{connector.title}: {product.title}"
-        target = services.target_of(connector, self._owner(owner), name=title)
+        target = services.target_of(connector, self._owner(owner), name=title, product=product.name)
         feed = services.make_feed(
             target,
             connector,

@@ -9,8 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from connectors.base import Page, Request, SchemaDriftError, Sheet, Station, Variable
+from connectors.base import Page, Request, SchemaDriftError, Station, Variable
+from connectors.columns import (
+    FAILED,
+    SUSPECT,
+    Column,
+    blank_to_null,
+    build_table,
+    empty_table,
+    joined,
+    refuse_web_page,
+)
 from connectors.providers.noaa.elements import VARIABLES
+from connectors.rows import Sheet
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 from datastream.core.http import Answer, provider_message
 
@@ -26,23 +37,21 @@ ATTRIBUTES = (
 )
 # As it stands in the files, and as a conversion from tenths would leave it.
 MISSING = (-9999.0, -999.9)
-SUSPECT, FAILED = "3", "4"  # on the QARTOD scale
 AIR_TEMPERATURES = ("TMAX", "TMIN", "TAVG", "TOBS")
 # No air temperature comes near this in degC; one that does is in tenths, or in degF.
 MAX_TEMPERATURE_DEGC = 90.0
 # A month's usual daily range is 3 to 20 degC anywhere on earth; in tenths it is 30 and more.
 MAX_USUAL_RANGE_DEGC = 40.0
 MAX_IMPOSSIBLE_SHARE = 0.05
-TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
 def parse_daily(request: Request, answer: Answer) -> Page:
     body = answer.body.removeprefix(b"\xef\xbb\xbf").strip()
     if body in {b"", b"[]"}:
-        return Page(build_table(request.station, pa.array([], TIMESTAMP), []))
+        return Page(empty_table())
     refuse_other_than_csv(body, answer)
     sheet = Sheet(body)
-    wanted, notes = choose_variables(sheet, request.params.get("dataTypes", ""))
+    wanted, notes = choose_variables(sheet, str(request.params.get("dataTypes", "")))
     days = read_days(sheet, request)
     elements = [read_element(sheet, variable) for variable in wanted]
     repeats = find_repeats(sheet, days)
@@ -52,16 +61,16 @@ def parse_daily(request: Request, answer: Answer) -> Page:
     refuse_other_units(elements)
     if repeats.any():
         notes.append(f"{int(repeats.sum())} repeated rows were left out.")
-    table = build_table(request.station, days.filter(kept), elements)
-    return Page(table, read_station(sheet, request.station, kept), rejected, tuple(notes))
+    table = build_table(request.station, days.filter(kept), list(map(as_column, elements)))
+    return Page(
+        table, read_station(sheet, request.station, kept), rejected=rejected, notes=tuple(notes)
+    )
 
 
 def refuse_other_than_csv(body: bytes, answer: Answer) -> None:
     """Outage notices come as HTML with status 200, refusals as JSON."""
-    is_html = "html" in answer.headers.get("content-type", "").lower()
+    refuse_web_page("NOAA", answer)
     words = provider_message(body)
-    if is_html or body.startswith(b"<"):
-        raise ProviderUnavailableError(f"NOAA answered with a web page: {words[:200]}")
     if body.startswith(b"{"):
         raise ProviderRefusedError(f"NOAA refused the request: {words}")
     if body.startswith(b"["):
@@ -154,10 +163,6 @@ def read_times(sheet: Sheet, name: str) -> pa.Array:
     return pc.utf8_lpad(text, 4, padding="0")
 
 
-def blank_to_null(column: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-
-
 def find_repeats(sheet: Sheet, days: pa.Array) -> NDArray[np.bool_]:
     """Rows that a later row repeats; where it differs, the earlier is bad and the later holds."""
     rows = pa.table({**sheet.columns, " day": days, " row": np.arange(len(days))})
@@ -203,37 +208,19 @@ def refuse_impossible(variable: Variable, values: NDArray[np.float64]) -> None:
         )
 
 
-def build_table(station: str, days: pa.Array, elements: Sequence[Element]) -> pa.Table:
-    elements = [element for element in elements if element.values.null_count < len(days)]
-    columns = {"station": pa.repeat(pa.scalar(station, pa.string()), len(days)), "timestamp": days}
-    columns |= {element.variable.name: element.values for element in elements}
-    if elements:
-        columns["metadata"] = build_metadata(elements)
-    table = pa.table(columns)
-    has_values = np.logical_or.reduce(
-        [element.values.is_valid().to_numpy(zero_copy_only=False) for element in elements]
-        or [np.zeros(len(days), bool)]
-    )
-    return table.filter(pa.array(has_values))
-
-
-def build_metadata(elements: Sequence[Element]) -> pa.Array:
-    """One JSON object a row, joined from letters that the pattern has let through.
+def as_column(element: Element) -> Column:
+    """An element with what NOAA says of it.
 
     `flags` holds the measurement and the quality letter, both as "T,I"; with a quality of 4 the
     last one is the quality letter.
     """
-    flags = [(e, joined([e.measurement, e.quality])) for e in elements]
-    quality = [(e, grades(e)) for e in elements]
-    sources = [(e, e.source) for e in elements]
-    times = [(e, e.observed) for e in elements]
-    sections = (
-        section("flags", flags, quote='"'),
-        section("quality", quality, quote=""),
-        section("sources", sources, quote='"'),
-        section("times", times, quote='"'),
-    )
-    return pc.binary_join_element_wise("{", joined(sections), "}", "")
+    said = {
+        "flags": joined([element.measurement, element.quality]),
+        "quality": grades(element),
+        "sources": element.source,
+        "times": element.observed,
+    }
+    return Column(element.variable, element.values, said)
 
 
 def grades(element: Element) -> pa.Array:
@@ -242,22 +229,6 @@ def grades(element: Element) -> pa.Array:
     of_several_days = pc.fill_null(pc.equal(element.measurement, "A"), fill_value=False)
     suspect = pc.if_else(of_several_days, SUSPECT, nothing)
     return pc.if_else(pc.is_valid(element.quality), FAILED, suspect)
-
-
-def section(key: str, entries: Sequence[tuple[Element, pa.Array]], *, quote: str) -> pa.Array:
-    members = [
-        pc.binary_join_element_wise(f'"{element.variable.name}":{quote}', values, quote, "")
-        for element, values in entries
-    ]
-    return pc.binary_join_element_wise(f'"{key}":{{', joined(members), "}", "")
-
-
-def joined(columns: Sequence[pa.Array]) -> pa.Array:
-    """With commas between those that are not null; null where all are."""
-    # Not `null_handling="skip"`, which drops a row where all are null (seen in pyarrow 26).
-    pieces = [pc.binary_join_element_wise(column, ",", "") for column in columns]
-    text = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
-    return blank_to_null(pc.utf8_rtrim(text, characters=","))
 
 
 def read_station(sheet: Sheet, code: str, kept: pa.BooleanArray) -> tuple[Station, ...]:

@@ -87,7 +87,7 @@ class FakeNoaa(FakeProvider):
 
     @property
     def base_url(self) -> str:
-        return f"{self.url}/access/services/"
+        return f"{self.url}/"
 
     def answer(self, call: Call) -> Reply:
         if call.path != PATH:

@@ -24,12 +24,18 @@ OUTAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it came; `at` is monotonic, in seconds."""
+    """One request as it came; `at` is monotonic, in seconds.
+
+    `params` holds the last of those that are repeated; `query` has them all.
+    """
 
     at: float
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,10 +189,16 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self._reply(b"")
+
+    def do_POST(self) -> None:
+        self._reply(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+    def _reply(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Call(time.monotonic(), parts.path, params, headers)
+        call = Call(time.monotonic(), parts.path, params, headers, self.command, body, parts.query)
         self._send(self.server.provider.reply_to(call))
 
     def _send(self, reply: Reply) -> None:

@@ -1,0 +1,161 @@
+"""Feeds: made, changed, scheduled and deleted."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from accounts.services import audit
+from connectors import base, schedules
+from connectors.models import Feed
+from connectors.services import coverage
+from connectors.services.providers import connector_named, product_of
+from datasets.models import Dataset, SchemaMode, Variable
+from datasets.services import declare, record_created
+from datastream.core import clock
+from datastream.core.errors import ConflictError, InvalidInputError
+
+# With other values of these a feed asks for other days and places, and for the same of each.
+SPAN_PARAMETERS = frozenset({"start", "end", "station", "stations"})
+TAKEN = "There is a feed of this name."
+
+
+def make_feed(
+    dataset: Dataset,
+    connector: base.Connector,
+    *,
+    name: str,
+    product: str,
+    parameters: Mapping[str, Any],
+) -> Feed:
+    """Make a feed of this name, or give the existing one these parameters."""
+    facts = {"product": connector.product(product).name, "parameters": dict(parameters)}
+    feed = Feed.objects.filter(name=name, dataset__deleted_at__isnull=True).first()
+    if feed is None:
+        return create_feed(dataset, connector=connector.name, name=name, **facts)
+    if (feed.dataset_id, feed.connector, feed.product) != (
+        dataset.pk, connector.name, facts["product"],
+    ):  # fmt: skip
+        raise ConflictError(f"A feed of the name {name!r} fills another dataset.")
+    change_feed(feed, parameters=facts["parameters"])
+    return feed
+
+
+@transaction.atomic
+def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) -> Feed:
+    """Make a feed, and the variables that its product declares.
+
+    Raises
+    ------
+    InvalidInputError
+        With every fact that is wrong, and why.
+    ConflictError
+        The name is taken.
+    """
+    # What is left of a deleted dataset does not keep the name of its feed.
+    Feed.objects.filter(name=name, dataset__deleted_at__isnull=False).delete()
+    feed = Feed(dataset=dataset, connector=connector_named(connector).name, name=name)
+    product = connector_named(connector).product(facts.pop("product", ""))
+    feed.product = product.name
+    feed.lookback_days = product.lookback_days
+    _set(feed, {"parameters": {}, **facts})
+    _save(feed)
+    declare(dataset, Variable, "name", [facts_of(one) for one in product.variables.values()])
+    _record("feed.created", feed)
+    return feed
+
+
+@transaction.atomic
+def change_feed(feed: Feed, **facts: Any) -> None:
+    """Change facts of a feed; runs that go on are not changed."""
+    # As it is stored: a form has changed its object already.
+    before = Feed.objects.select_for_update(of=["self"]).get(pk=feed.pk)
+    _set(feed, facts)
+    changed = sorted(name for name in facts if getattr(before, name) != getattr(feed, name))
+    if not changed:
+        return
+    _save(feed)
+    if _asked(feed.parameters) != _asked(before.parameters):
+        coverage.forget(feed.pk)
+    _record("feed.changed", feed, fields=changed)
+
+
+@transaction.atomic
+def delete_feed(feed: Feed) -> None:
+    """Delete a feed with its runs and what it knows to be covered; its dataset keeps all points."""
+    _record("feed.deleted", feed)
+    feed.delete()
+
+
+def set_due(feed: Feed) -> None:
+    """Work out when the feed runs next, from now on."""
+    schedule = feed.schedule if feed.enabled else None
+    feed.next_run_at = schedules.next_after(schedule, clock.now())
+
+
+def _set(feed: Feed, facts: Mapping[str, Any]) -> None:
+    """Set facts in their settled form."""
+    for name, value in facts.items():
+        setattr(feed, name, value)
+    if "parameters" in facts:
+        feed.parameters = product_of(feed).check(facts["parameters"])
+    if facts.keys() & {"schedule", "enabled"}:
+        feed.schedule = schedules.check(feed.schedule)
+        set_due(feed)
+    if feed.credential is not None and feed.credential.connector != feed.connector:
+        raise InvalidInputError.of("credential", f"This key is not for {feed.connector}.")
+
+
+def _save(feed: Feed) -> None:
+    try:
+        with transaction.atomic():
+            feed.save()
+    except IntegrityError as error:
+        raise ConflictError(TAKEN, details={"name": [TAKEN]}) from error
+
+
+def _asked(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name not in SPAN_PARAMETERS}
+
+
+def _record(action: str, feed: Feed, **details: Any) -> None:
+    of = "feed", feed.pk
+    audit.record(action, of=of, name=feed.name, dataset=feed.dataset_id, **details)
+
+
+def facts_of(variable: base.Variable) -> dict[str, Any]:
+    # A provider's own range is not ours to refuse by: an odd value is kept, flagged.
+    return {k: v for k, v in asdict(variable).items() if k not in {"valid_min", "valid_max"}}
+
+
+@transaction.atomic
+def target_of(
+    connector: base.Connector,
+    owner: Any,
+    *,
+    name: str,
+    product: str = "",
+    visibility: str = "internal",
+) -> Dataset:
+    """The dataset that a connector's feeds of this name fill; made where there is none."""
+    dataset, is_new = Dataset.objects.get_or_create(
+        source=connector.name,
+        name=name,
+        deleted_at=None,
+        defaults={
+            "owner": owner,
+            "visibility": visibility,
+            "schema_mode": SchemaMode.FREEZE,
+            "tags": [connector.name],
+            **connector.terms_of(connector.product(product)),
+        },
+    )
+    if is_new:
+        record_created(dataset)
+    return dataset
+
+
+def today() -> date:
+    return clock.now().date()

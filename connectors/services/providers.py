@@ -1,0 +1,95 @@
+"""Which connector and product a feed names, and the client that asks for it."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from accounts import counters
+from connectors import base
+from connectors.models import Feed
+from connectors.registry import connectors
+from datastream.core.clock import now, text
+from datastream.core.errors import InvalidInputError, ProviderUnavailableError
+from datastream.core.http import Client, Limits
+
+DAY_S = 86_400.0
+# Whoever may ask faster than this is not held back at all.
+FASTEST_PER_S = 1000.0
+
+
+def connector_named(name: str) -> base.Connector:
+    found = connectors.get(name)
+    if found is None:
+        raise InvalidInputError.of("connector", f"Choose from {', '.join(connectors.names())}.")
+    return found
+
+
+def product_of(feed: Feed) -> base.Product:
+    return connector_named(feed.connector).product(feed.product)
+
+
+def address_of(product: base.Product) -> str:
+    """Where a product is asked: its own host, or the address that a setting names."""
+    return getattr(settings, product.host.setting, "") or product.host.url
+
+
+def client_of(feed: Feed, product: base.Product) -> Client:
+    """A client that keeps the provider's rate together with all other processes."""
+    address = address_of(product)
+    return Client(
+        address,
+        headers={
+            "User-Agent": f"DataStreamPro/{settings.VERSION} (+{settings.CONTACT})",
+            # GLOBE refuses whoever wants JSON by name.
+            "Accept": "*/*",
+            **_credential(feed, product),
+        },
+        limits=Limits(),
+        pace=Pace(urlsplit(address).netloc, product.quota),
+    )
+
+
+def _credential(feed: Feed, product: base.Product) -> dict[str, str]:
+    wanted = product.credential
+    if wanted is None:
+        return {}
+    if feed.credential is None:
+        if wanted.is_required:
+            message = f"{product.title} needs a key; choose one that is kept for {feed.connector}."
+            raise InvalidInputError.of("credential", message)
+        return {}
+    return {wanted.header: wanted.prefix + feed.credential.secret.reveal()}
+
+
+class Pace:
+    """Waits until the provider may be asked again, by counters that all processes share."""
+
+    def __init__(self, host: str, quota: base.Quota) -> None:
+        self.host, self.quota = host, quota
+
+    def __call__(self) -> None:
+        if self.quota.per_second < FASTEST_PER_S:
+            # A twentieth slower, because what leaves evenly does not arrive evenly.
+            self._wait(1.05 / self.quota.per_second)
+        if self.quota.per_day is not None:
+            self._count_day(self.quota.per_day)
+
+    def _wait(self, interval_s: float) -> None:
+        name = f"asks {self.host}"
+        while True:
+            turn = counters.counted(lambda store: store.spend(name, interval_s, interval_s))
+            if turn.is_counted:
+                return
+            time.sleep(max(turn.ahead_s, 0.001))
+
+    def _count_day(self, per_day: int) -> None:
+        cost_s, name = DAY_S / per_day, f"asks {self.host} a day"
+        spent = counters.counted(lambda store: store.spend(name, cost_s, DAY_S))
+        if spent.is_counted:
+            return
+        retry_at = text(now().replace(microsecond=0))
+        details: dict[str, Any] = {"retry_at": retry_at}
+        message = f"The {per_day:,} requests a day that {self.host} allows are used up."
+        raise ProviderUnavailableError(message, details=details)

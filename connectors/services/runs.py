@@ -1,0 +1,177 @@
+"""Runs of feeds: started, done by whoever has the lease, cancelled, taken up again."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from accounts.services import audit
+from connectors import planning
+from connectors.base import SchemaDriftError, Window
+from connectors.models import Feed, Run, Trigger
+from connectors.services import collecting, coverage, feeds
+from connectors.services.providers import product_of
+from datastream.core import jobs, leases
+from datastream.core.errors import ConflictError, PlatformError
+from datastream.core.models import OPEN, Status
+
+log = structlog.get_logger(__name__)
+
+TASK = "connectors.execute_run"
+TRIES = 5
+DUE_AT_ONCE = 100
+
+
+@transaction.atomic
+def start_run(feed: Feed, *, trigger: str = Trigger.HAND, **parameters: Any) -> Run:
+    """Make a run of a feed; ConflictError with the id of the one that is going on.
+
+    `parameters` stand in the place of the feed's own, for this run.
+    """
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                feed=feed, trigger=trigger, parameters={**feed.parameters, **parameters}
+            )
+    except IntegrityError as error:
+        going = feed.runs.filter(status__in=OPEN).values_list("pk", flat=True).first()
+        message = f"The feed is running already, as run {going}."
+        raise ConflictError(message, details={"run": str(going)}) from error
+    of = "run", run.pk
+    audit.record("feed.run", of=of, feed=feed.pk, name=feed.name, dataset=feed.dataset_id)
+    return run
+
+
+@transaction.atomic
+def queue_run(feed: Feed, **options: Any) -> Run:
+    """Make a run of a feed, for a worker to do."""
+    run = start_run(feed, **options)
+    jobs.enqueue(TASK, run_id=str(run.pk))
+    return run
+
+
+def run_again(run: Run) -> Run:
+    """A new run with the parameters of an old one, in the worker."""
+    return queue_run(run.feed, **run.parameters)
+
+
+@transaction.atomic
+def back_fill(feed: Feed, window: Window) -> Run:
+    """Ask again for all of a window, in the worker."""
+    run = start_run(
+        feed,
+        trigger=Trigger.BACK_FILL,
+        start=window.start.isoformat(),
+        end=window.last_day.isoformat(),
+    )
+    coverage.mark_due(feed.pk, window)
+    jobs.enqueue(TASK, run_id=str(run.pk))
+    return run
+
+
+def start_replay(feed: Feed) -> Run:
+    """Make a run that reads the kept answers again, without asking the provider."""
+    return start_run(feed, trigger=Trigger.REPLAY)
+
+
+@transaction.atomic
+def cancel_run(run: Run) -> None:
+    """End a run; what it has stored stays, and the worker stops at its next page."""
+    cancelled = Run.objects.filter(pk=run.pk, status__in=OPEN).update(
+        status=Status.CANCELLED, finished_at=Now(), lease_until=None
+    )
+    if not cancelled:
+        raise ConflictError("It is done already.")
+    audit.record("feed.run_cancelled", of=("run", run.pk), feed=run.feed_id)
+
+
+def start_due() -> int:
+    """Start the feeds whose time has come; their number."""
+    due = Feed.objects.filter(
+        enabled=True, next_run_at__lte=Now(), dataset__deleted_at__isnull=True
+    ).order_by("next_run_at")
+    return sum(_start_if_due(feed.pk) for feed in due[:DUE_AT_ONCE])
+
+
+@transaction.atomic
+def _start_if_due(feed_id: UUID) -> bool:
+    rows = Feed.objects.select_for_update(of=["self"]).filter(enabled=True, next_run_at__lte=Now())
+    feed = rows.filter(pk=feed_id).first()
+    if feed is None:
+        return False
+    feeds.set_due(feed)
+    Feed.objects.filter(pk=feed.pk).update(next_run_at=feed.next_run_at)
+    try:
+        queue_run(feed, trigger=Trigger.SCHEDULE)
+    except ConflictError:
+        # The last one is still at it, and asks for what this one would.
+        return False
+    return True
+
+
+def plan_of(feed: Feed) -> planning.Plan:
+    """What a run of the feed would ask for now; the feed need not be saved."""
+    product = product_of(feed)
+    window = planning.span(product, feed.parameters, feeds.today())
+    known = coverage.read(feed.pk)
+    return planning.plan(product, feed.parameters, window, known)
+
+
+# ------------------------------------------------------------------ one run
+
+
+def _runs() -> QuerySet[Run]:
+    """All but those of datasets that somebody deleted.
+
+    Not by a join: an UPDATE with one forgets, once it has waited for a row, why it wanted the row.
+    """
+    return Run.objects.filter(feed__in=Feed.objects.filter(dataset__deleted_at__isnull=True))
+
+
+def execute_run(run_id: UUID | str, progress: collecting.Progress | None = None) -> Run | None:
+    """Do a run from where it stands; None where somebody else is at it, it is done or gone."""
+    run = leases.take(_runs(), run_id)
+    if run is None:
+        return None
+    if run.attempt > TRIES:
+        problem = {"code": "WORKER_DIED", "message": "The worker died too often."}
+        _finish(run, Status.FAILED, problem)
+    else:
+        with leases.kept(run) as lost:
+            _do(run, lambda: not lost.is_set(), progress or (lambda done, planned: None))
+    # Not refreshed: its dataset may have been deleted meanwhile, and the run with it.
+    return Run.objects.select_related("feed__dataset").filter(pk=run.pk).first()
+
+
+def _do(run: Run, is_ours: Callable[[], bool], progress: collecting.Progress) -> None:
+    try:
+        work = collecting.replay if run.trigger == Trigger.REPLAY else collecting.collect
+        work(run, is_ours, progress)
+    except collecting.LostError:
+        log.info("run_lost", run=str(run.pk), attempt=run.attempt)
+        return
+    except PlatformError as error:
+        problem = {"code": error.code, "message": error.message, "details": error.details}
+        has_some = run.checkpoint and not isinstance(error, SchemaDriftError)
+        _finish(run, Status.PARTIAL if has_some else Status.FAILED, problem)
+    except Exception as error:
+        log.exception("run_failed", run=str(run.pk), feed=str(run.feed_id))
+        problem = {"code": "SERVER_ERROR", "message": f"It failed ({type(error).__name__})."}
+        _finish(run, Status.PARTIAL if run.checkpoint else Status.FAILED, problem)
+    else:
+        _finish(run, Status.PARTIAL if run.rejected else Status.SUCCEEDED, None)
+
+
+def _finish(run: Run, status: Status, error: dict[str, Any] | None) -> None:
+    Run.objects.filter(pk=run.pk, attempt=run.attempt, status__in=OPEN).update(
+        status=status, error=error, finished_at=Now(), lease_until=None
+    )
+
+
+def sweep() -> int:
+    """Queue again the runs that were lost."""
+    return leases.sweep(_runs(), TASK, "run_id")

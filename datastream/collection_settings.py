@@ -1,0 +1,24 @@
+"""Settings of collection: where providers are asked, and how long their answers are kept."""
+
+from datastream import env
+
+# A provider's own address where empty: a mirror, or a fake one.
+NOAA_BASE_URL = env.url("NOAA_BASE_URL", ["https", "http"])
+NASA_POWER_BASE_URL = env.url("NASA_POWER_BASE_URL", ["https", "http"])
+NASA_CMR_BASE_URL = env.url("NASA_CMR_BASE_URL", ["https", "http"])
+GLOBE_BASE_URL = env.url("GLOBE_BASE_URL", ["https", "http"])
+GEOMET_BASE_URL = env.url("GEOMET_BASE_URL", ["https", "http"])
+CLIMATEDATA_CA_BASE_URL = env.url("CLIMATEDATA_CA_BASE_URL", ["https", "http"])
+# In the User-Agent, for providers that want to speak to whoever asks them.
+CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
+# Beside the public ones, and the hosts that an operator names above.
+OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
+DOCUMENTS_KEEP_DAYS = env.integer("DOCUMENTS_KEEP_DAYS", 365, least=1)
+DOCUMENTS_MAX_MB = env.integer("DOCUMENTS_MAX_MB", 20_000, least=1)
+
+COLLECTION_TASKS = {
+    "connectors.sweep": 10.0,
+    "connectors.start_due": 10.0,
+    "connectors.move_documents": 10.0,
+    "connectors.tidy_documents": 3600.0,
+}
