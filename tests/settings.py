@@ -1,5 +1,7 @@
 """The real settings with fast hashing and tasks run at once."""
 
+from ipaddress import ip_network
+
 from datastream.env import Rate
 from datastream.settings import *  # noqa: F403 - the one star import
 from datastream.settings import DATABASES, OWNER, STATIC_ROOT
@@ -19,3 +21,5 @@ WHITENOISE_AUTOREFRESH = True
 RATE_READS = RATE_WRITES = RATE_EXPORTS = RATE_ANALYSES = Rate(1_000_000, 60)
 RATE_LOGINS_ACCOUNT = RATE_LOGINS_NETWORK = Rate(1_000_000, 60)
 RATE_POINTS = Rate(1_000_000_000, 60)
+# Where the fake providers are, and nothing else that is not public.
+OUTBOUND_NETWORKS = [ip_network("127.0.0.2/32")]

@@ -1,7 +1,9 @@
 """Which connector and product a feed names, and the client that asks for it."""
 
+import math
 import time
-from typing import Any
+from collections import defaultdict
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,9 +12,10 @@ from accounts import counters
 from connectors import base
 from connectors.models import Feed
 from connectors.registry import connectors
+from datastream.core.circuits import Circuit
 from datastream.core.clock import now, text
 from datastream.core.errors import InvalidInputError, ProviderUnavailableError
-from datastream.core.http import Client, Limits
+from datastream.core.http import Client, Limits, Manners
 
 DAY_S = 86_400.0
 # Whoever may ask faster than this is not held back at all.
@@ -47,7 +50,7 @@ def client_of(feed: Feed, product: base.Product) -> Client:
             **_credential(feed, product),
         },
         limits=Limits(),
-        pace=Pace(urlsplit(address).netloc, product.quota),
+        manners=Turns(urlsplit(address).netloc, product.quota),
     )
 
 
@@ -63,18 +66,32 @@ def _credential(feed: Feed, product: base.Product) -> dict[str, str]:
     return {wanted.header: wanted.prefix + feed.credential.secret.reveal()}
 
 
-class Pace:
-    """Waits until the provider may be asked again, by counters that all processes share."""
+# Of this process, by host.
+circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
+
+
+class Turns(Manners):
+    """Waits until the provider may be asked again, by counters that all processes share.
+
+    A host that failed again and again is left alone for a while.
+    """
 
     def __init__(self, host: str, quota: base.Quota) -> None:
         self.host, self.quota = host, quota
 
-    def __call__(self) -> None:
+    def wait(self) -> None:
+        closed_in_s = circuits[self.host].closed_in_s()
+        if closed_in_s:
+            message = f"{self.host} did not answer again and again, and is left alone for a while."
+            raise _come_back(message, closed_in_s)
         if self.quota.per_second < FASTEST_PER_S:
             # A twentieth slower, because what leaves evenly does not arrive evenly.
             self._wait(1.05 / self.quota.per_second)
         if self.quota.per_day is not None:
             self._count_day(self.quota.per_day)
+
+    def note(self, *, is_answered: bool) -> None:
+        circuits[self.host].note(is_answered=is_answered)
 
     def _wait(self, interval_s: float) -> None:
         name = f"asks {self.host}"
@@ -87,9 +104,12 @@ class Pace:
     def _count_day(self, per_day: int) -> None:
         cost_s, name = DAY_S / per_day, f"asks {self.host} a day"
         spent = counters.counted(lambda store: store.spend(name, cost_s, DAY_S))
-        if spent.is_counted:
-            return
-        retry_at = text(now().replace(microsecond=0))
-        details: dict[str, Any] = {"retry_at": retry_at}
-        message = f"The {per_day:,} requests a day that {self.host} allows are used up."
-        raise ProviderUnavailableError(message, details=details)
+        if not spent.is_counted:
+            message = f"The {per_day:,} requests a day that {self.host} allows are used up."
+            raise _come_back(message, spent.ahead_s + cost_s - DAY_S)
+
+
+def _come_back(message: str, in_s: float) -> ProviderUnavailableError:
+    moment = now() + timedelta(seconds=math.ceil(in_s))
+    retry_at = text(moment.replace(microsecond=0))
+    return ProviderUnavailableError(message, details={"retry_at": retry_at})

@@ -20,6 +20,7 @@ from urllib3.util import parse_url
 
 from datastream.core import clock as wall
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
+from datastream.core.outbound import CheckingAdapter
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -82,12 +83,28 @@ class TryAgainError(Exception):
 class Session(requests.Session):
     """A session that leaves redirects to us: requests would read their bodies without any limit."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # No proxies, certificates or passwords from the environment.
+        self.trust_env = False
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, CheckingAdapter())
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 
-def at_once() -> None:
-    """No rate to keep."""
+class Manners:
+    """How a provider wants to be asked; these keep nothing back."""
+
+    def wait(self) -> None:
+        """Return when the next request may go out; ProviderUnavailableError where none may."""
+
+    def note(self, *, is_answered: bool) -> None:
+        """Learn whether the provider answered, be it that it refused."""
+
+
+UNHINDERED = Manners()
 
 
 class Client:
@@ -103,7 +120,7 @@ class Client:
         *,
         headers: Mapping[str, str],
         limits: Limits = Limits(),
-        pace: Callable[[], None] = at_once,
+        manners: Manners = UNHINDERED,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -113,10 +130,8 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         require_tls(base_url)
-        self._pace = pace
+        self._manners = manners
         self._session = Session()
-        # No proxies, certificates or passwords from the environment.
-        self._session.trust_env = False
         self._session.headers.update(headers)
 
     def __enter__(self) -> Self:
@@ -158,10 +173,23 @@ class Client:
         attempt = 1
         while True:
             try:
-                return self._attempt(asked, deadline)
+                return self._noted(asked, deadline)
             except TryAgainError as trouble:
                 self._wait_for_next(attempt, trouble, deadline)
             attempt += 1
+
+    def _noted(self, asked: Asked, deadline: float) -> Answer:
+        try:
+            answer = self._attempt(asked, deadline)
+        except TryAgainError as trouble:
+            # Who says when to come back is there.
+            self._manners.note(is_answered=trouble.retry_after_s is not None)
+            raise
+        except ProviderRefusedError:
+            self._manners.note(is_answered=True)
+            raise
+        self._manners.note(is_answered=True)
+        return answer
 
     def _wait_for_next(self, attempt: int, trouble: TryAgainError, deadline: float) -> None:
         wait_s = trouble.retry_after_s
@@ -190,7 +218,7 @@ class Client:
                 raise ProviderRefusedError(
                     f"{self.host} sent us to another address, {asked.url[:200]!r}; not followed."
                 )
-            self._pace()
+            self._manners.wait()
             with self._send(asked, deadline) as response, self._troubles():
                 target = response.headers.get("Location", "")
                 if response.status_code not in REDIRECTS or not target:

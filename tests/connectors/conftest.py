@@ -11,8 +11,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from connectors.services import providers
 from connectors.registry import connectors
+from connectors.services import providers
 from datastream.core.http import Limits
 from tests.connectors.fakes.noaa import FakeNoaa
 

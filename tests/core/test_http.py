@@ -1,5 +1,4 @@
 import gzip
-import math
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer, Client, Limits, provider_message, retry_after_s
+from datastream.core.http import (
+    Answer,
+    Client,
+    Limits,
+    Manners,
+    provider_message,
+    retry_after_s,
+)
 from tests.connectors.fakes.server import (
     Call,
     FakeProvider,
@@ -26,8 +32,6 @@ from tests.connectors.fakes.server import (
     status,
     wrong_length,
 )
-from tests.threads import at_once
-from tests.timing import assert_within
 
 BODY = b"0123456789" * 2000
 
@@ -72,10 +76,10 @@ def fake_time() -> FakeTime:
 
 
 def ask(url: str, fake_time: FakeTime, path: str = "data", **limits: float) -> Answer:
-    chosen = Limits(**({"per_second": math.inf} | limits))  # type: ignore[arg-type]
+    chosen = Limits(**limits)  # type: ignore[arg-type]
     with Client(
         url,
-        user_agent="DataStream Pro tests",
+        headers={"User-Agent": "DataStream Pro tests"},
         limits=chosen,
         clock=fake_time.clock,
         sleep=fake_time.sleep,
@@ -313,9 +317,7 @@ def test_less_declared_than_sent_spoils_neither_the_next_answer(
     provider: Provider, fake_time: FakeTime
 ) -> None:
     provider.script(wrong_length(-7))
-    with Client(
-        provider.url, user_agent="t", clock=fake_time.clock, sleep=fake_time.sleep
-    ) as client:
+    with Client(provider.url, headers={}, clock=fake_time.clock, sleep=fake_time.sleep) as client:
         assert client.get("a").body == BODY[:-7]
         assert client.get("b").body == BODY
 
@@ -323,7 +325,7 @@ def test_less_declared_than_sent_spoils_neither_the_next_answer(
 def test_an_answer_that_drips_is_ended_by_the_total_time(provider: Provider) -> None:
     provider.script(lambda _: Reply(200, bytes(2000), pause_s=0.005))
     with (
-        Client(provider.url, user_agent="t", limits=Limits(total_s=0.3)) as client,
+        Client(provider.url, headers={}, limits=Limits(total_s=0.3)) as client,
         pytest.raises(ProviderUnavailableError, match=r"whole answer after 0\.3 s"),
     ):
         client.get("data")
@@ -335,7 +337,7 @@ def test_what_is_too_large_is_not_read_to_its_end(provider: Provider) -> None:
     provider.script(lambda _: Reply(200, packed, {"Content-Encoding": "gzip"}, pause_s=0.0005))
     limits = Limits(total_s=5, max_bytes=50_000)
     with (
-        Client(provider.url, user_agent="t", limits=limits) as client,
+        Client(provider.url, headers={}, limits=limits) as client,
         pytest.raises(ProviderRefusedError, match="50,000 bytes"),
     ):
         client.get("data")
@@ -348,32 +350,57 @@ def test_a_silent_provider_is_asked_again(provider: Provider, fake_time: FakeTim
 
 
 def test_a_refused_connection_is_tried_five_times(fake_time: FakeTime) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with socket.create_server(("127.0.0.2", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(ProviderUnavailableError, match=r"asked 5 times.*no connection"):
-        ask(f"http://127.0.0.1:{port}", fake_time)
+        ask(f"http://127.0.0.2:{port}", fake_time)
     assert len(fake_time.slept) == 4
 
 
-def test_two_clients_in_threads_keep_one_rate(provider: Provider) -> None:
-    def collect() -> None:
-        with Client(provider.url, user_agent="t", limits=Limits(per_second=50)) as client:
-            for _ in range(5):
-                client.get("data")
+class Counting(Manners):
+    def __init__(self) -> None:
+        self.asked: list[str | bool] = []
 
-    def most_at_once() -> int:
-        provider.calls.clear()
-        at_once(collect, collect)
-        return provider.most_calls_within(0.1)
+    def wait(self) -> None:
+        self.asked.append("waited")
 
-    # One more than the rate allows, because a busy machine may deliver one late.
-    assert_within(6, most_at_once)
+    def note(self, *, is_answered: bool) -> None:
+        self.asked.append(is_answered)
 
 
-def test_retries_count_towards_the_rate(provider: Provider, fake_time: FakeTime) -> None:
-    provider.script(*[status(429, Retry_After="0")] * 3)
-    ask(provider.url, fake_time, per_second=2)
-    assert fake_time.now >= 1.5
+def test_each_try_waits_for_its_turn_and_tells_what_became_of_it(
+    provider: Provider, fake_time: FakeTime
+) -> None:
+    provider.script(status(503), status(429, Retry_After="1"), redirect("/elsewhere"))
+    manners = Counting()
+    with Client(
+        provider.url,
+        headers={},
+        manners=manners,
+        clock=fake_time.clock,
+        sleep=fake_time.sleep,
+    ) as client:
+        client.get("data")
+    assert manners.asked == ["waited", False, "waited", True, "waited", "waited", True]
+
+
+def test_a_refusal_is_an_answer(provider: Provider) -> None:
+    provider.script(status(404))
+    manners = Counting()
+    with (
+        Client(provider.url, headers={}, manners=manners) as client,
+        pytest.raises(ProviderRefusedError),
+    ):
+        client.get("data")
+    assert manners.asked == ["waited", True]
+
+
+def test_with_json_it_is_a_post(provider: Provider) -> None:
+    with Client(provider.url, headers={"Token": "t"}) as client:
+        client.ask("data", {"q": ["a", "b"]}, json={"x": 1}, headers={"Page": "2"})
+    (call,) = provider.calls
+    assert (call.method, call.body, call.query) == ("POST", b'{"x": 1}', "q=a&q=b")
+    assert (call.headers["token"], call.headers["page"]) == ("t", "2")
 
 
 def test_proxies_of_the_environment_are_not_used(
@@ -387,7 +414,7 @@ def test_proxies_of_the_environment_are_not_used(
 @pytest.mark.parametrize("url", ["http://example.org/", "ftp://127.0.0.1/", "example.org", ""])
 def test_an_address_without_encryption_is_a_mistake(url: str) -> None:
     with pytest.raises(ValueError, match="https"):
-        Client(url, user_agent="t")
+        Client(url, headers={})
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(

@@ -16,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+# On loopback, and not where anything else of this machine listens.
+HOST = "127.0.0.2"
 HTML = "text/html; charset=utf-8"
 OUTAGE = (
     b"<!DOCTYPE html><html><head><title>Outage</title></head><body>We will be back.</body></html>"
@@ -110,7 +112,7 @@ class FakeProvider:
         self.calls: list[Call] = []
         self._faults: deque[Fault] = deque()
         self._scheme = "http"
-        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server = _Server((HOST, port), _Handler)
         self._server.provider = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
 
@@ -125,7 +127,7 @@ class FakeProvider:
 
     @property
     def url(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://{HOST}:{self._server.server_address[1]}"
 
     def encrypt(self, folder: Path) -> None:
         """Speak TLS, with a certificate that nobody but itself vouches for."""
@@ -156,7 +158,7 @@ class FakeProvider:
 
 def self_signed(folder: Path) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
