@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import jsonschema
 import pyarrow as pa
 
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, ProviderRefusedError
-from datastream.core.http import Answer
 
 MESSAGE_CHARS = 300
 

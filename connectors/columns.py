@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import Variable
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 # On the QARTOD scale, as texts.

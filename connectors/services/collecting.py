@@ -13,12 +13,13 @@ from connectors.base import Page, Product, Request, SchemaDriftError
 from connectors.models import Run, Trigger
 from connectors.services import coverage, documents, feeds, recording
 from connectors.services.providers import client_of, product_of
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     PlatformError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer, Client
+from datastream.core.http import Client
 
 Progress = Callable[[int, int], None]
 

@@ -14,7 +14,7 @@ from django.db.models import Sum
 from connectors.base import Place, Request, Window
 from connectors.models import Document, Run
 from datastream.core import clock
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 PART_BYTES = 8 * 1024 * 1024
 KEPT_HEADERS = frozenset(

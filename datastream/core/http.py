@@ -1,6 +1,5 @@
 """The only code that opens an outbound connection: time limits, retries, rate and size."""
 
-import json
 import math
 import random
 import re
@@ -8,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any, Self
@@ -19,19 +18,16 @@ from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 from urllib3.util import parse_url
 
 from datastream.core import clock as wall
+from datastream.core.answers import MESSAGE_BYTES, Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 from datastream.core.outbound import CheckingAdapter
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
-MESSAGE_CHARS = 500
-MESSAGE_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
 # Further ahead nobody should be told to come back; it also keeps absurd values within dates.
 LONGEST_WAIT_S = 24 * 3600.0
-# Where providers put their words, the most telling first.
-MESSAGE_KEYS = ("errorMessage", "developerMessage", "userMessage", "message", "detail", "error")
 
 # A list stands for a parameter that is repeated.
 Params = Mapping[str, str | list[str]]
@@ -48,17 +44,6 @@ class Limits:
     tries: int = 5
     backoff_s: float = 2.0
     retry_after_cap_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered; the names of `headers` are in lower case."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,25 +341,3 @@ def retry_after_s(header: str) -> float | None:
         return max((moment - wall.now()).total_seconds(), 0.0)
     except (ValueError, OverflowError):
         return None
-
-
-def provider_message(body: bytes) -> str:
-    """The provider's own words from the body of a refusal: JSON, HTML or text, cut to fit."""
-    text = body[:MESSAGE_BYTES].decode("utf-8", "replace")
-    words = " ".join(_json_words(text)) or re.sub(r"<[^<>]*>", " ", text)
-    printable = "".join(letter if letter.isprintable() else " " for letter in words)
-    return " ".join(printable.split())[:MESSAGE_CHARS]
-
-
-def _json_words(text: str) -> Iterator[str]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(content, dict):
-        return
-    yield from (content[key] for key in MESSAGE_KEYS if isinstance(content.get(key), str))
-    errors = content.get("errors")
-    for error in errors if isinstance(errors, list) else []:
-        if isinstance(error, dict):
-            yield f"{error.get('field', '')}: {error.get('message', '')}"

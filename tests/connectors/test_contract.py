@@ -14,8 +14,8 @@ import pytest
 import connectors.providers
 from connectors.base import Connector, Page, Product, Variable
 from connectors.registry import connectors as registry
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
-from datastream.core.http import Answer
 from datastream.core.registry import import_folder
 
 import_folder(connectors.providers)

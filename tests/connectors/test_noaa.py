@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from connectors.base import Page, PageRefusedError, Rejected, SchemaDriftError, Station
 from connectors.providers.noaa import Noaa
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     PlatformError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 
 NOAA = Noaa()
 CODE = "USW00094728"

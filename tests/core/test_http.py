@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import (
-    Answer,
-    Client,
-    Limits,
-    Manners,
-    provider_message,
-    retry_after_s,
-)
+from datastream.core.http import Client, Limits, Manners, retry_after_s
 from tests.connectors.fakes.server import (
     Call,
     FakeProvider,

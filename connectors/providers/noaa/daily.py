@@ -22,8 +22,8 @@ from connectors.columns import (
 )
 from connectors.providers.noaa.elements import VARIABLES
 from connectors.rows import Sheet
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
 
 PREFIX = "GHCND:"
 FIXED_COLUMNS = frozenset({"STATION", "DATE", "NAME", "LATITUDE", "LONGITUDE", "ELEVATION"})

@@ -17,8 +17,8 @@ from connectors.base import (
 )
 from connectors.providers.noaa.daily import MISSING, PREFIX, parse_daily
 from connectors.providers.noaa.elements import VARIABLES
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
-from datastream.core.http import Answer
 
 ACCESS = Host("NOAA_BASE_URL", "https://www.ncei.noaa.gov/")
 STATION = re.compile(r"[A-Z]{2}[A-Z0-9]{9}")
