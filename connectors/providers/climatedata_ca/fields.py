@@ -1,0 +1,119 @@
+"""GeoMet's fields as variables: their units become those of CF, their flags become grades."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.base import Flag, SchemaDriftError, Variable
+from connectors.columns import SUSPECT, Column, grades
+from connectors.providers.climatedata_ca.features import Features
+
+# From GeoMet's unit to ours.
+TENS_OF_DEGREES = 10.0
+CM_TO_MM = 10.0
+KM_TO_M = 1000.0
+KPA_TO_HPA = 10.0
+KMH_TO_MS = 1 / 3.6
+# What multiplies a decimal has as many digits as it had; a float shows more.
+DIGITS = 9
+
+MISSING = 9
+FLAGS: Mapping[str, Flag] = {
+    "T": Flag("Trace: too little to measure; the value is 0."),
+    "M": Flag("Missing.", MISSING),
+    "E": Flag("Estimated.", 3),
+    "A": Flag("Accumulated: of several days together.", 3),
+    "C": Flag("Precipitation occurred, its amount is uncertain.", 2),
+    "L": Flag("Precipitation may or may not have occurred.", 2),
+    "F": Flag("Accumulated and estimated.", 3),
+    "N": Flag("Missing, but known to be above 0 degC.", MISSING),
+    "Y": Flag("Missing, but known to be below 0 degC.", MISSING),
+    "S": Flag("Occurred more than once."),
+    "B": Flag("Occurred more than once, and is estimated.", 3),
+    "D": Flag("Subject to further quality control.", 3),
+    "^": Flag("Incomplete.", 3),
+    "I": Flag("Incomplete.", 3),
+}
+SENTINELS = (-9999.9, -9999.0)
+# A month is published with whatever days it has; of fewer than these it says little.
+ENOUGH_DAYS = 25
+MAX_IMPOSSIBLE_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property, and the variable that it becomes.
+
+    Attributes
+    ----------
+    factor : from GeoMet's unit to the variable's
+    flag : the property that holds its flag, if any
+    days : the property that counts the days behind it, if any
+    unit : the property that names its unit, if any, and `says` what it must hold
+    """
+
+    name: str
+    variable: Variable
+    factor: float = 1.0
+    flag: str = ""
+    days: str = ""
+    unit: str = ""
+    says: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in (self.name, self.flag, self.days, self.unit) if name]
+
+
+def read_field(features: Features, field: Field) -> Column:
+    """One variable of all features, in its own unit, with what is said of it."""
+    _refuse_other_unit(features, field)
+    values = features.numbers(field.name, SENTINELS)
+    said = {}
+    nothing = pa.scalar(None, pa.string())
+    if field.flag:
+        flags = features.texts(field.flag)
+        missing = pa.array([text for text, flag in FLAGS.items() if flag.quality == MISSING])
+        values = pc.if_else(pc.is_in(flags, missing), pa.scalar(None, pa.float64()), values)
+        flags = pc.if_else(values.is_valid(), flags, nothing)
+        said = {
+            "flags": flags,
+            "quality": grades(flags, {text: flag.quality for text, flag in FLAGS.items()}),
+        }
+    if field.days:
+        days = features.numbers(field.days, SENTINELS)
+        is_poor = pc.and_(pc.less(days, ENOUGH_DAYS), values.is_valid())
+        said = {"quality": pc.if_else(is_poor, SUSPECT, nothing)}
+    return Column(field.variable, converted(values, field.factor), said)
+
+
+def converted(values: pa.Array, factor: float) -> pa.Array:
+    if factor == 1.0:
+        return values
+    return pc.round(pc.multiply(values, factor), DIGITS)
+
+
+def _refuse_other_unit(features: Features, field: Field) -> None:
+    if not field.unit:
+        return
+    said = set(features.texts(field.unit).unique().to_pylist()) - {None, field.says}
+    if said:
+        raise SchemaDriftError(f"{field.name} is in {min(said)}, not in {field.says}.")
+
+
+def refuse_impossible(columns: Sequence[Column]) -> None:
+    """SchemaDriftError where so many values are impossible that their unit must be another."""
+    for column in columns:
+        low, high = column.variable.valid_min, column.variable.valid_max
+        values = np.asarray(column.values.drop_null())
+        impossible = np.zeros(len(values), bool)
+        impossible |= values < (-np.inf if low is None else low)
+        impossible |= values > (np.inf if high is None else high)
+        if impossible.sum() > max(1, MAX_IMPOSSIBLE_SHARE * len(values)):
+            raise SchemaDriftError(
+                f"{int(impossible.sum())} values of {column.variable.name} are not possible in "
+                f"{column.variable.unit}: the unit is another."
+            )

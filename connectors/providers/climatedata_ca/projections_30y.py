@@ -1,0 +1,16 @@
+"""ClimateData.ca `projections-30y`: averages of 30 years, and their changes since a base period."""
+
+from connectors.providers.climatedata_ca.downloads import Downloads, projection_parameters
+from connectors.providers.climatedata_ca.indices import UNITS
+
+
+class ThirtyYearProjections(Downloads):
+    name = "projections-30y"
+    title = "Climate projections, 30-year averages and changes (ClimateData.ca)"
+    parameters = projection_parameters(tuple(UNITS))
+    dataset_type = "30ygraph"
+    years = 30
+    time_rule = (
+        "30 years are stored as midnight of their first day in UTC: 1951 is 1951 to 1980, in the "
+        "month or season that was asked for."
+    )
