@@ -86,11 +86,11 @@ class Features(Rows):
     def times(self, name: str, pattern: str, suffix: str = "") -> pa.Array:
         """A column of dates of this pattern; any other text is a fault."""
         texts = pc.binary_join_element_wise(self.texts(name), suffix, "")
-        times = pc.strptime(texts, format=pattern, unit="us", error_is_null=True)
+        times = pc.strptime(texts, format=pattern, unit="s", error_is_null=True)
         # strptime takes 30 February for 2 March.
-        is_same = pc.fill_null(pc.equal(pc.strftime(times, format=pattern), texts), False)  # noqa: FBT003
-        self.fault(pc.invert(is_same), name, "Not a date")
-        return pc.assume_timezone(times, "UTC")
+        is_same = pc.equal(pc.strftime(times, format=pattern), texts)
+        self.fault(pc.invert(pc.fill_null(is_same, fill_value=False)), name, "Not a date")
+        return pc.assume_timezone(times, "UTC").cast(TIMESTAMP)
 
     def outside(self, times: pa.Array, request: Request) -> pa.Array:
         """The rows whose time is known, and not of the window."""
