@@ -127,7 +127,8 @@ def test_what_the_service_does_not_have_is_refused_by_us(wrong: dict[str, Any]) 
 
 def test_return_levels_exist_for_years_and_cmip6_only() -> None:
     ask("projections-30y", variables=["rl20pr"])
-    for wrong in ({"month": "jan"}, {"dataset_name": "CMIP5"}):
+    wrongs: list[dict[str, Any]] = [{"month": "jan"}, {"dataset_name": "CMIP5"}]
+    for wrong in wrongs:
         with pytest.raises(InvalidInputError):
             ask("projections-30y", variables=["rl20pr"], **wrong)
 
