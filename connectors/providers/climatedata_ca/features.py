@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -137,6 +138,11 @@ def _last_rows(rows: pa.Table, keys: list[str]) -> NDArray[np.int64]:
 def read_json(provider: str, answer: Answer) -> Any:
     """The JSON of an answer; NaN, which is none, is null."""
     refuse_web_page(provider, answer)
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        # Strict, and three times as fast.
+        pass
     try:
         return json.loads(answer.body, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
