@@ -21,7 +21,7 @@ from datastream.core.registry import import_folder
 import_folder(connectors.providers)
 
 DATA = Path(__file__).parents[1] / "data"
-NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Units as CF writes them (UDUNITS): products of symbols with powers, no "/", "°" or "m/s".
 UNIT = re.compile(r"1|%|[A-Za-z]+-?[0-9]*( [A-Za-z]+-?[0-9]*)*")
