@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.base import Page, Product, Request, Window
 from connectors.registry import connectors
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 CANADA = connectors["climatedata_ca"]
 CODE = "1018611"

@@ -8,12 +8,12 @@ import pytest
 from connectors.base import Page, Product, Request, SchemaDriftError, Window
 from connectors.planning import span
 from connectors.registry import connectors
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 
 CANADA = connectors["climatedata_ca"]
 MONTREAL = [45.63, -73.81]

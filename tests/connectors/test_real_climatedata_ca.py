@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import ALWAYS, Page, Window
 from connectors.registry import connectors
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples" / "climatedata_ca"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="The samples are not at hand.")

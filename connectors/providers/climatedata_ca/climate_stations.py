@@ -16,8 +16,8 @@ from connectors.providers.climatedata_ca.geomet import (
     wire_params,
     with_stations,
 )
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
-from datastream.core.http import Answer
 
 CODE = "CLIMATE_IDENTIFIER"
 PROVINCE = "PROV_STATE_TERR_CODE"

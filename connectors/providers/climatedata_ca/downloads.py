@@ -39,8 +39,8 @@ from connectors.providers.climatedata_ca.indices import (
     variable_of,
 )
 from connectors.rows import Sheet
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError
-from datastream.core.http import Answer, provider_message
 
 CLIMATEDATA = Host("CLIMATEDATA_CA_BASE_URL", "https://data.climatedata.ca/")
 PROVIDER = "ClimateData.ca"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from connectors.base import Request, SchemaDriftError, Station
 from connectors.columns import TIMESTAMP, refuse_web_page
 from connectors.rows import Rows, trimmed
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
 
 PROVIDER = "MSC GeoMet"
 # Beyond this the server counts wrongly, and scans from the beginning.

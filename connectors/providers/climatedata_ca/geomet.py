@@ -28,8 +28,8 @@ from connectors.providers.climatedata_ca.fields import (
     read_field,
     refuse_impossible,
 )
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
-from datastream.core.http import Answer
 
 GEOMET = Host("GEOMET_BASE_URL", "https://api.weather.gc.ca/")
 # 5,000 rows of a day are 4 MB; the 10,000 that may be asked for can take longer than we wait.

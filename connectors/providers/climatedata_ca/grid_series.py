@@ -25,7 +25,7 @@ from connectors.providers.climatedata_ca.indices import (
     Statistic,
     variable_of,
 )
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 # A median is one number a stamp, a range two: the 10th and the 90th percentile.
 PERCENTILES = {"": ("",), "_median": ("p50",), "_range": ("p10", "p90")}
