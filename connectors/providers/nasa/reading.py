@@ -1,0 +1,207 @@
+"""Reads the values of POWER's answers, a parameter at a time and never by value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.base import Page, Request, SchemaDriftError, Station, Variable, Window
+from connectors.columns import Column, build_table, without_sentinels
+from connectors.providers.nasa.answers import (
+    check_time_standard,
+    header_of,
+    read_content,
+    read_variables,
+    words_of,
+)
+from connectors.providers.nasa.points import Point
+from connectors.providers.nasa.stamps import ReadStamps, is_annual
+from connectors.rows import Rows
+from datastream.core.http import Answer
+
+# The fill value of all answers, and that of some older series.
+MISSING = (-999.0, -99.0)
+NUMBER = r"^[+-]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?$"
+MAX_IMPOSSIBLE_SHARE = 0.05
+# The answer repeats the place that was asked for, perhaps not to the last digit.
+NEAR_DEG = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a product's answers are read.
+
+    whole_months : whether a stamp stands for a month, and the answer for whole years
+    """
+
+    variables: Mapping[str, Variable]
+    stamps: ReadStamps
+    is_dated: bool = True
+    whole_months: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One feature: a station, and its series by parameter and stamp."""
+
+    station: Station
+    series: Mapping[str, Mapping[str, Any]]
+    stamps: Sequence[str]
+
+
+def parse_power(reading: Reading, request: Request, answer: Answer) -> Page:
+    content = read_content(answer)
+    header = header_of(content)
+    notes = words_of(content)
+    notes += check_time_standard(header, str(request.params["time-standard"]))
+    variables = read_variables(content, request, reading.variables)
+    cells = read_cells(content, request, [one.name for one in variables])
+    rows = Rows(read_columns(cells, variables))
+    timestamps = read_timestamps(rows, reading, request.window)
+    missing = fill_values(header)
+    values = [without_sentinels(read_numbers(rows, one.name), missing) for one in variables]
+    rejected = rows.rejected()
+    kept = pa.array(~rows.bad & ~without(rows, timestamps, reading, request.window))
+    columns = [Column(v, c.filter(kept)) for v, c in zip(variables, values, strict=True)]
+    for column in columns:
+        refuse_impossible(column)
+    table = build_table(rows.columns[" station"].filter(kept), timestamps.filter(kept), columns)
+    with_rows = set(table["station"].unique().to_pylist())
+    return Page(
+        table,
+        tuple(cell.station for cell in cells if cell.station.code in with_rows),
+        variables=tuple(variables),
+        rejected=rejected,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def read_cells(content: Mapping[str, Any], request: Request, names: Sequence[str]) -> list[Cell]:
+    """The features of the answer: the point that was asked for, or each cell of the box once."""
+    features = [content] if "latitude" in request.params else content.get("features")
+    if not isinstance(features, list):
+        raise SchemaDriftError("NASA POWER's answer has no features.")
+    cells = [read_cell(feature, request, names) for feature in features]
+    if len({cell.station.code for cell in cells}) < len(cells):
+        raise SchemaDriftError("A cell has come twice in NASA POWER's answer.")
+    return cells
+
+
+def read_cell(feature: Any, request: Request, names: Sequence[str]) -> Cell:
+    try:
+        longitude, latitude, *rest = map(float, feature["geometry"]["coordinates"])
+        series = {name: dict(feature["properties"]["parameter"][name]) for name in names}
+    except (KeyError, TypeError, ValueError) as error:
+        raise SchemaDriftError(
+            f"A feature of NASA POWER's answer is not as documented: {error!r}."
+        ) from error
+    place = Point.of(latitude, longitude)
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise SchemaDriftError(f"NASA POWER answered of a place that is none, {place}.")
+    elevation_m = rest[0] if rest and rest[0] not in MISSING else None
+    code = place.code
+    if "latitude" in request.params:
+        refuse_elsewhere(place, request)
+        code = request.station
+    station = Station(code, "", place.latitude, place.longitude, elevation_m)
+    return Cell(station, series, list(dict.fromkeys(chain(*series.values()))))
+
+
+def refuse_elsewhere(place: Point, request: Request) -> None:
+    asked = Point(float(str(request.params["latitude"])), float(str(request.params["longitude"])))
+    if max(abs(place.latitude - asked.latitude), abs(place.longitude - asked.longitude)) > NEAR_DEG:
+        raise SchemaDriftError(
+            f"NASA POWER answered of {place.code} although asked of {asked.code}."
+        )
+
+
+def read_columns(cells: Sequence[Cell], variables: Sequence[Variable]) -> dict[str, pa.Array]:
+    """Station and stamp of all cells below each other, and the values as they came."""
+    counts = [len(cell.stamps) for cell in cells]
+    codes = pa.array([cell.station.code for cell in cells], pa.string())
+    columns = {
+        " station": codes.take(pa.array(np.repeat(np.arange(len(cells)), counts))),
+        " stamp": pa.array(list(chain(*(cell.stamps for cell in cells))), pa.string()),
+    }
+    for name in (one.name for one in variables):
+        # Null where a series has no such stamp.
+        parts = (map(cell.series[name].get, cell.stamps) for cell in cells)
+        columns[name] = as_array(list(chain.from_iterable(parts)))
+    return columns
+
+
+def as_array(values: list[Any]) -> pa.Array:
+    """Numbers; where one of them is none, all as texts."""
+    try:
+        return pa.array(values, pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        texts = pa.array(list(map(str, values)), pa.string())
+        return pc.if_else(pc.equal(texts, "None"), pa.scalar(None, pa.string()), texts)
+
+
+def read_numbers(rows: Rows, name: str) -> pa.Array:
+    column = rows.columns[name]
+    if pa.types.is_string(column.type):
+        is_number = pc.match_substring_regex(column, NUMBER)
+        rows.fault(pc.invert(is_number), name, "Not a number")
+        column = pc.if_else(is_number, column, pa.scalar(None, pa.string())).cast(pa.float64())
+    rows.fault(pc.invert(pc.is_finite(column)), name, "Not a finite number")
+    return column
+
+
+def read_timestamps(rows: Rows, reading: Reading, window: Window) -> pa.Array:
+    """Marks stamps that are none, and days that were not asked for; years come whole."""
+    stamps = rows.columns[" stamp"]
+    timestamps = reading.stamps(stamps)
+    is_time = pc.or_(pc.is_valid(timestamps), is_annual(stamps))
+    rows.fault(pc.invert(is_time), " stamp", "Not a date as documented")
+    if reading.is_dated and not reading.whole_months:
+        outside = is_outside(timestamps, window)
+        rows.fault(outside, " stamp", "Not within the days that were asked for")
+    return timestamps
+
+
+def without(rows: Rows, timestamps: pa.Array, reading: Reading, window: Window) -> Any:
+    """The rows to leave out in silence: means of years, and months beyond those asked for."""
+    left_out = pc.is_null(timestamps)
+    if reading.whole_months:
+        whole = Window(window.start.replace(day=1), window.end)
+        left_out = pc.or_(left_out, pc.fill_null(is_outside(timestamps, whole), fill_value=True))
+    return left_out.to_numpy(zero_copy_only=False)
+
+
+def is_outside(timestamps: pa.Array, window: Window) -> pa.BooleanArray:
+    first, last = (
+        pa.scalar(day).cast(pa.timestamp("us")).cast(timestamps.type)
+        for day in (window.start, window.last_day + timedelta(days=1))
+    )
+    return pc.or_(pc.less(timestamps, first), pc.greater_equal(timestamps, last))
+
+
+def fill_values(header: Mapping[str, Any]) -> list[float]:
+    fill = header.get("fill_value")
+    if fill is None:
+        return list(MISSING)
+    if isinstance(fill, bool) or not isinstance(fill, int | float):
+        raise SchemaDriftError("The fill value of NASA POWER's answer is not a number.")
+    return [*MISSING, float(fill)]
+
+
+def refuse_impossible(column: Column) -> None:
+    """Numbers in another unit than the answer says must not become values."""
+    low, high = column.variable.valid_min, column.variable.valid_max
+    if low is None or high is None:
+        return
+    is_possible = pc.and_(pc.greater_equal(column.values, low), pc.less_equal(column.values, high))
+    impossible = pc.sum(pc.invert(is_possible)).as_py() or 0
+    known = len(column.values) - column.values.null_count
+    if impossible > max(1, MAX_IMPOSSIBLE_SHARE * known):
+        raise SchemaDriftError(
+            f"{impossible} values of {column.variable.name} are not possible in "
+            f"{column.variable.unit}: the unit is another."
+        )
