@@ -39,15 +39,11 @@ def read_content(answer: Answer) -> dict[str, Any]:
         ) from error
     if not isinstance(content, dict):
         raise SchemaDriftError("NASA POWER's answer is not a JSON object.")
-    if content.get("type") not in {"Feature", "FeatureCollection"} and not _has_features(content):
+    if not {"features", "properties"} & set(content):
         if words := words_of(content):
             raise ProviderRefusedError(f"NASA POWER refused the request: {' '.join(words)}")
         raise SchemaDriftError("NASA POWER's answer is not a GeoJSON feature.")
     return content
-
-
-def _has_features(content: Mapping[str, Any]) -> bool:
-    return isinstance(content.get("features"), list) or "properties" in content
 
 
 def words_of(content: Mapping[str, Any]) -> list[str]:
