@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Page, PageRefusedError, Request, SchemaDriftError, Station
@@ -343,6 +343,7 @@ JSON = st.recursive(
 PARTS = ["geometry", "properties", "header", "messages", "parameters", "type", "features"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(part=st.sampled_from(PARTS), content=JSON)
 def test_whatever_stands_in_a_part_of_the_answer_the_error_is_one_of_ours(
     part: str, content: Any

@@ -333,7 +333,7 @@ def _places(space: str, params: dict[str, str]) -> list[tuple[float, float]]:
     return [
         (lat / 2, lon / 1.6 - 180)
         for lat in range(round(south * 2), round(north * 2) + 1)
-        for lon in range(289)
+        for lon in range(577)
         if west <= lon / 1.6 - 180 <= east
     ]
 
