@@ -311,7 +311,7 @@ def test_a_page_with_many_bad_rows_is_refused() -> None:
 )
 def test_what_is_not_json_is_an_outage(raw: bytes, kind: str) -> None:
     with pytest.raises(ProviderUnavailableError):
-        read(raw, **{"content-type": kind})
+        read(raw, asked(), **{"content-type": kind})
 
 
 @pytest.mark.parametrize(

@@ -115,14 +115,14 @@ def test_it_ends_without_items_or_without_the_header() -> None:
 def test_a_page_has_no_points_and_says_once_how_many_there_are() -> None:
     page = read(page_of(GRANULE), cmr_search_after=AFTER)
     assert (page.table.num_rows, page.stations) == (0, ())
-    assert page.notes == ("CMR has 218 granules of these.",)
+    assert page.notes == ("Matching granules: 218.",)
     assert page.next is not None
     assert read(page_of(GRANULE), page.next).notes == ()
 
 
 def test_nothing_found_is_no_error() -> None:
     page = read(page_of(hits=0))
-    assert (page.next, page.notes) == (None, ("CMR has 0 granules of these.",))
+    assert (page.next, page.notes) == (None, ("Matching granules: 0.",))
 
 
 def test_a_search_that_ran_out_of_time_is_a_failure() -> None:

@@ -168,7 +168,7 @@ def test_granules_are_harvested_to_the_end(nasa: FakeNasa) -> None:
 
 def test_collections_are_found(nasa: FakeNasa) -> None:
     found = collect(nasa, "cmr-collections", keyword="sea surface")
-    assert found[0].notes == ("CMR has 1 collections of these.",)
+    assert found[0].notes == ("Matching collections: 1.",)
 
 
 def test_a_search_that_ran_out_of_time_is_a_failure(nasa: FakeNasa) -> None:

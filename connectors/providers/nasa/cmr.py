@@ -103,7 +103,7 @@ class Cmr(Product):
         if items and after:
             headers = {**request.headers, SEARCH_AFTER: after}
             follow = replace(request, headers=headers, page=request.page + 1)
-        notes = (f"CMR has {hits:,} {self.kind} of these.",) if not request.page else ()
+        notes = (f"Matching {self.kind}: {hits:,}.",) if not request.page else ()
         return Page(empty_table(), notes=notes, next=follow)
 
 
