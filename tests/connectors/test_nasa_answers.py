@@ -287,6 +287,12 @@ def test_a_stamp_that_is_no_day_is_listed(stamp: str) -> None:
     assert (page.table.num_rows, len(page.rejected)) == (30, rows)
 
 
+def test_the_thirtieth_of_february_is_not_the_first_of_march() -> None:
+    series = {f"202403{day:02d}": 1.0 for day in range(2, 30)} | {"20240230": 2.0}
+    page = read(body({"T2M": series}), asked(start="2024-02-01", end="2024-03-31"))
+    assert (page.table.num_rows, page.rejected[0].message[:10]) == (28, "Not a date")
+
+
 def test_a_day_that_was_not_asked_for_is_listed() -> None:
     page = read(body(month_of(**{"20240131": 1.0})), asked(**MONTH))
     assert (page.table.num_rows, page.rejected[0].message[:10]) == (30, "Not within")

@@ -95,8 +95,9 @@ def read_cells(content: Mapping[str, Any], request: Request, names: Sequence[str
 def read_cell(feature: Any, request: Request, names: Sequence[str]) -> Cell:
     try:
         longitude, latitude, *rest = map(float, feature["geometry"]["coordinates"])
-        series = {name: dict(feature["properties"]["parameter"][name]) for name in names}
-    except (KeyError, TypeError, ValueError) as error:
+        series = {name: feature["properties"]["parameter"][name] for name in names}
+        stamps = stamps_of(list(series.values()))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SchemaDriftError(
             f"A feature of NASA POWER's answer is not as documented: {error!r}."
         ) from error
@@ -109,7 +110,15 @@ def read_cell(feature: Any, request: Request, names: Sequence[str]) -> Cell:
         refuse_elsewhere(place, request)
         code = request.station
     station = Station(code, "", place.latitude, place.longitude, elevation_m)
-    return Cell(station, series, list(dict.fromkeys(chain(*series.values()))))
+    return Cell(station, series, stamps)
+
+
+def stamps_of(series: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The stamps of all series, each once; as a rule they have the same."""
+    first, *others = (list(one.keys()) for one in series)
+    if all(other == first for other in others):
+        return first
+    return list(dict.fromkeys(chain(first, *others)))
 
 
 def refuse_elsewhere(place: Point, request: Request) -> None:
