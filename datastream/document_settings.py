@@ -37,5 +37,9 @@ SPECTACULAR_SETTINGS = {
         {"name": "data", "description": "The points of a dataset, now and as of any revision."},
         {"name": "analyses", "description": "Numbers from series, computed once and repeatable."},
         {"name": "visualizations", "description": "Pictures of series."},
+        {
+            "name": "collection",
+            "description": "What is collected from providers, when and how far.",
+        },
     ],
 }

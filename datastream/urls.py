@@ -12,6 +12,7 @@ api = [
     path("", include("accounts.urls")),
     path("", include("datasets.urls")),
     path("", include("analyses.urls")),
+    path("", include("connectors.urls")),
     path("", include("visualizations.urls")),
 ]
 
