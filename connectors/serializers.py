@@ -1,6 +1,8 @@
 """Connectors, feeds, runs, coverage and raw answers on the wire."""
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
@@ -14,10 +16,12 @@ from datastream.core.api.renderers import dumps
 
 # A list of five hundred stations has a third of it.
 PARAMETERS_MAX_BYTES = 32 * 1024
+# Whether items are unique takes a look at each pair of them, and long ones at pairs of objects.
+ITEMS_MAX, OBJECTS_MAX = 1000, 200
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LONGEST_LOOKBACK_DAYS = 36_525
 SCHEDULE = {
     "oneOf": [
-        {"type": "null"},
         {
             "type": "object",
             "properties": {"every": {"type": "string", "examples": ["6h"]}},
@@ -152,6 +156,10 @@ class FeedSerializer(serializers.ModelSerializer[Feed]):
             raise serializers.ValidationError(f"More than {PARAMETERS_MAX_BYTES // 1024} KiB.")
         if any("\x00" in text for text in texts_in(value)):
             raise serializers.ValidationError("NUL is not allowed.")
+        lengths = [len(one) for one in lists_and_objects_in(value)]
+        if len(lengths) > OBJECTS_MAX or sum(lengths) > ITEMS_MAX:
+            message = f"At most {ITEMS_MAX} values, in {OBJECTS_MAX} lists and objects."
+            raise serializers.ValidationError(message)
         return value
 
 
@@ -163,17 +171,29 @@ class ChangedFeedSerializer(FeedSerializer):
     dataset = serializers.UUIDField(source="dataset_id", read_only=True)
 
 
+def lists_and_objects_in(value: Any) -> Iterator[list[Any] | dict[str, Any]]:
+    """A value of JSON and all below it that hold others."""
+    if isinstance(value, list | dict):
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from lists_and_objects_in(one)
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """All texts of a value of JSON, those that name others too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from value
-        for one in value.values():
-            yield from texts_in(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from texts_in(one)
+    for one in lists_and_objects_in(value):
+        parts = [*one, *one.values()] if isinstance(one, dict) else one
+        yield from (part for part in parts if isinstance(part, str))
+
+
+class Day(serializers.DateField):
+    """A date in digits of ASCII; the framework takes those of any script."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not (isinstance(value, str) and DAY.fullmatch(value)):
+            raise serializers.ValidationError("Write it as 2020-01-31.")
+        day: date = super().to_internal_value(value)
+        return day
 
 
 class PlanSerializer(serializers.Serializer[Any]):
@@ -203,8 +223,8 @@ class PlanSerializer(serializers.Serializer[Any]):
 class PeriodSerializer(serializers.Serializer[Any]):
     """Nothing, for what is not known yet; or days to be asked for again, known or not."""
 
-    start = serializers.DateField(required=False, help_text="The first day.")
-    end = serializers.DateField(required=False, help_text="The day after the last.")
+    start = Day(required=False, help_text="The first day.")
+    end = Day(required=False, help_text="The day after the last.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) == 1:

@@ -1,6 +1,7 @@
 """The description of the API, and one of everything that it describes."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from analyses import services as analyses
 from analyses.models import Analysis
+from connectors import services as collection
+from connectors.models import Coverage, Document, Run
 from datasets import access
 from datasets.models import Dataset, Export
+from datastream.core import clock
 from tests.conftest import ClientOf
+from tests.connectors.collecting import make_document, make_feed
 from tests.factories import days, make_dataset, write
 from visualizations import services as pictures
 from visualizations.models import Visualization
@@ -67,12 +72,14 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 
 @dataclass(frozen=True)
 class World:
-    """A dataset with an export, an analysis and a picture, and the clients of some people."""
+    """A dataset with something made of it and a feed into it, and the clients of some people."""
 
     owner: User
     dataset: Dataset
     analysis: Analysis
     picture: Visualization
+    run: Run
+    document: Document
     api: APIClient
     admin: APIClient
     anyone: APIClient
@@ -90,5 +97,22 @@ def world(analyst: User, admin: User, client_of: ClientOf) -> World:
     Export.objects.create(dataset=dataset, user=admin, format="csv", query={"station": ["A"]})
     facts = {"title": "A line", "kind": "line", "dataset": dataset.pk, "visibility": "public"}
     picture = pictures.create_visualization(analyst, {**facts, "options": {"variables": ["TMAX"]}})
+    # Into one of its own: it declares variables.
+    run = collected(make_dataset(analyst, visibility="public"))
     clients = (client_of(analyst), client_of(admin), client_of(None))
-    return World(analyst, dataset, analysis, picture, *clients)
+    document = make_document(run, b"STATION,DATE")
+    return World(analyst, dataset, analysis, picture, run, document, *clients)
+
+
+def collected(dataset: Dataset) -> Run:
+    """A run of a feed, done, with what it covered."""
+    feed = make_feed(dataset, schedule={"every": "1d"})
+    run = collection.start_run(feed)
+    error = {"code": "PROVIDER_UNAVAILABLE", "message": "It did not answer."}
+    rejections = [{"row": 1, "field": "TMAX", "message": "Not a number."}]
+    done = {"status": "failed", "error": error, "rejections": rejections, "notes": ["Odd."]}
+    Run.objects.filter(pk=run.pk).update(**done, finished_at=clock.now())
+    year = [datetime(2012, 1, 1, tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC)]
+    span = dict(zip(("start", "end"), year, strict=True))
+    Coverage.objects.create(feed=feed, station="A", state="failed", reason="Down.", **span)
+    return run

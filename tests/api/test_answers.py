@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import AuditEvent
 from tests.api.conftest import API, Operation, World
+from tests.connectors.collecting import PARAMETERS
 
 # Paths of the description, and whose client asks.
 pytestmark = pytest.mark.slow
@@ -48,6 +49,16 @@ READ = (
     "/visualizations/{id}",
     "/visualizations/{id}/spec",
     "/visualization-kinds",
+    "/connectors",
+    "/connectors/{name}",
+    "/feeds",
+    "/feeds/{id}",
+    "/feeds/{id}/plan",
+    "/feeds/{feed_id}/coverage",
+    "/runs",
+    "/runs/{id}",
+    "/documents",
+    "/documents/{id}",
 )
 
 
@@ -82,9 +93,12 @@ def names(path: str, world: World) -> dict[str, Any]:
         "/exports": dataset.exports.get().pk,
         "/analyses": world.analysis.pk,
         "/visualizations": world.picture.pk,
+        "/feeds": world.run.feed_id,
+        "/runs": world.run.pk,
+        "/documents": world.document.pk,
     }
     key = next((value for start, value in of.items() if path.startswith(start)), None)
-    named = {"id": key, "dataset_id": dataset.pk, "number": 1}
+    named = {"id": key, "dataset_id": dataset.pk, "feed_id": key, "name": "noaa", "number": 1}
     if "{point_id}" in path:
         page = world.anyone.get(f"{API}/datasets/{dataset.pk}/data").json()
         named["point_id"] = page["results"][0]["id"]
@@ -120,6 +134,9 @@ WRITES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/datasets/{dataset_id}/shares", {"role": "viewer", "permission": "view"}),
     ("/datasets/{dataset_id}/data", {"timestamp": "2001-02-01", "value": {"TMAX": 1}}),
     ("/datasets/{dataset_id}/analysis", {"type": "summary", "parameters": {"variable": "TMAX"}}),
+    ("/feeds", {"connector": "noaa", "name": "new", "parameters": PARAMETERS}),
+    ("/feeds/{id}/run", {"start": "2012-01-01", "end": "2012-02-01"}),
+    ("/feeds/{id}/run", {}),
     ("/users", {"username": "n", "email": "n@example.org", "password": "a-long-sentence-5"}),
 )
 
@@ -133,6 +150,7 @@ def test_the_answer_to_a_write_is_as_described(
     body: dict[str, Any],
 ) -> None:
     operation = find(operations, "post", path)
+    body = {**body, "dataset": str(world.dataset.pk)} if path == "/feeds" else body
     answer = world.admin.post(operation.at(**names(path, world)), body, format="json")
     assert answer.status_code in {200, 201, 202}, answer.content
     valid(openapi, schema_of(operation, answer.status_code), answer.json())

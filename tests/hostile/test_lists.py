@@ -13,6 +13,12 @@ from tests.running import Server
 
 pytestmark = pytest.mark.slow
 
+FEEDS = "/api/v1/feeds"
+FEED = {
+    "name": "listed", "connector": "noaa",
+    "parameters": {"stations": ["USW00094728"], "start": "2190-01-01"},
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Lists:
@@ -26,13 +32,15 @@ class Lists:
 @pytest.fixture(scope="module")
 def lists(attacked_server: Server) -> Iterator[Lists]:
     target = made(attacked_server, attacked_server.admin())
+    dataset = target.url.rpartition("/")[2]
+    feed = target.make(FEEDS, {**FEED, "dataset": dataset})["id"]
     schema = target.get("/api/schema").json()
     takes = {
-        path.replace("{dataset_id}", target.url.rpartition("/")[2]): names
+        path.replace("{dataset_id}", dataset).replace("{feed_id}", feed): names
         for path, operations in schema["paths"].items()
         if (names := offered(operations)) & {"ordering", "page"}
     }
-    # A list below something else than a dataset would go by untried.
+    # A list below something else than a dataset or a feed would go by untried.
     assert not [path for path in takes if "{" in path]
     before = target.state
     yield Lists(target, tuple(takes), takes)
@@ -54,7 +62,7 @@ def refused(lists: Lists, path: str, name: str, value: str) -> None:
 def test_the_lists_are_all_there(lists: Lists):
     ends = {path.rpartition("/")[2] for path in lists.paths}
     wanted = {"datasets", "stations", "variables", "revisions", "shares", "users", "analyses"}
-    assert wanted | {"visualizations", "exports"} <= ends
+    assert wanted | {"visualizations", "exports", "feeds", "runs", "coverage", "documents"} <= ends
     assert LIST in lists.paths
 
 

@@ -18,6 +18,8 @@ from tests.security.world import (
     analysed,
     drawn,
     exported,
+    fed,
+    feed_of,
     picture_of,
 )
 
@@ -47,7 +49,7 @@ def operations(schema: dict[str, Any]) -> dict[str, Described]:
 
 def path_of(template: str, ids: Ids) -> str:
     """A path below /api/v1 with the ids of a case; `{id}` is that of what stands before it."""
-    named = {"dataset_id": "datasets", "point_id": "point", "number": "number"}
+    named = {"dataset_id": "datasets", "point_id": "point", "number": "number", "feed_id": "feeds"}
 
     def fill(found: re.Match[str]) -> str:
         return f"/{found[1]}/{ids[named.get(found[2], found[1])]}"
@@ -126,6 +128,8 @@ SENT: dict[str, Sent] = {
         "json": picture_of(world.ids["public"]["datasets"])
     },
     "visualizations_partial_update": _json(title="Changed"),
+    "feeds_create": lambda world, who: {"json": feed_of(world.ids["public"]["datasets"])},
+    "feeds_partial_update": _json(lookback_days=7),
     "auth_token": _sign_in,
     "auth_refresh": _refresh,
     "auth_revoke": _refresh,
@@ -177,6 +181,9 @@ THROWN: dict[str, Thrown] = {
     "visualizations_destroy": lambda world, case: {
         "visualizations": drawn(world, world.ids[case]["datasets"])
     },
+    "feeds_destroy": lambda world, case: {"feeds": fed(world, world.ids[case]["datasets"])},
+    # One that runs already is at odds with another run.
+    "feeds_run": lambda world, case: {"feeds": fed(world, world.ids[case]["datasets"])},
 }
 # A success ends the account or its sign-ins: somebody new of the same kind does it.
 BY_SOMEBODY_NEW = {"users_destroy", "users_me_password"}

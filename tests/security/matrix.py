@@ -150,6 +150,24 @@ public   401       404    404     404     404  404  404    404         ok    404
 unknown  401       404    404     404     404  404  404    404         404   404   401
 """,
 )
+# Only stewards and admins have to do with collection; stewards edit what is internal or public.
+COLLECTING = rule(
+    "what is collected into a dataset: feeds, runs, coverage, raw answers",
+    """
+case     anonymous viewer analyst steward view edit manage viewer+edit owner admin deactivated
+private  401       403    403     404     403  403  403    403         403   ok    401
+internal 401       403    403     ok      403  403  403    403         403   ok    401
+public   401       403    403     ok      403  403  403    403         403   ok    401
+unknown  401       403    403     404     403  403  403    403         403   404   401
+""",
+)
+FEEDS = rule(
+    "make a feed, and list feeds, runs and raw answers, each of what they may see",
+    """
+case     anonymous viewer analyst steward view edit manage viewer+edit owner admin deactivated
+any      401       403    403     ok      403  403  403    403         403   ok    401
+""",
+)
 LISTING = rule(
     "lists, of what each may see",
     """
@@ -206,7 +224,7 @@ unknown  401       403    403     403     403  403  403    403         403   404
 """,
 )
 CATALOGUE = rule(
-    "what kinds of analyses and pictures there are",
+    "what kinds of analyses, pictures and connectors there are",
     """
 case     anonymous viewer analyst steward view edit manage viewer+edit owner admin deactivated
 any      ok        ok     ok      ok      ok   ok   ok     ok          ok    ok    401
@@ -248,7 +266,16 @@ def _row(rule: Rule, *scopes: str, ok: tuple[int, ...] = (200,)) -> Row:
 # own: another rule holds, or another part of the platform answers.
 OPERATIONS: dict[str, Row] = {
     **_reads(LISTING, "datasets_list", "analyses_list", "visualizations_list"),
-    **_reads(CATALOGUE, "analysis_types_list", "visualization_kinds_list"),
+    **_reads(
+        CATALOGUE,
+        "analysis_types_list", "visualization_kinds_list", "connectors_list", "connectors_retrieve",
+    ),
+    **_reads(FEEDS, "feeds_list", "runs_list", "documents_list"),
+    **_reads(
+        COLLECTING,
+        "feeds_retrieve", "feeds_plan", "feeds_coverage_list", "runs_retrieve",
+        "documents_retrieve", "documents_body",
+    ),
     **_reads(
         READING,
         "datasets_retrieve", "datasets_stations_list", "datasets_stations_list:geojson",
@@ -290,6 +317,12 @@ OPERATIONS: dict[str, Row] = {
     "visualizations_create": _row(CREATING, WRITE, ok=(201,)),
     "visualizations_partial_update": _row(CONTROLLING, WRITE),
     "visualizations_destroy": _row(CONTROLLING, WRITE, ok=(204,)),
+    "feeds_create": _row(FEEDS, WRITE, ok=(201,)),
+    "feeds_partial_update": _row(COLLECTING, WRITE),
+    "feeds_destroy": _row(COLLECTING, WRITE, ok=(204,)),
+    "feeds_run": _row(COLLECTING, WRITE, ok=(202,)),
+    # It is done by then, which only those are told who may.
+    "runs_cancel": _row(COLLECTING, WRITE, ok=(409,)),
     "auth_token": _row(SIGNING_IN),
     "auth_refresh": _row(SIGNING_IN),
     "auth_revoke": _row(SIGNING_IN, ok=(204,)),

@@ -26,7 +26,7 @@ request: a share that was withdrawn, or a role that was taken away, counts from 
 | --- | --- |
 | `viewer` | read; a share never lifts a viewer above reading |
 | `analyst` | make datasets, pictures and analyses of their own, and what shares allow |
-| `steward` | moreover write to every dataset that is `internal` or `public` |
+| `steward` | moreover write to every dataset that is `internal` or `public`, and collect |
 | `admin` | everything on every dataset, users, roles, the audit log |
 
 Roles are groups: an admin changes in the admin site what each of them may do.
@@ -52,6 +52,17 @@ dataset's visibility.
 
 What somebody may not know to exist answers like what never existed: 404, in the same words. A
 picture or an analysis is there for those who may read every dataset that it was made from.
+
+## Collection
+
+Feeds, their runs and coverage are seen by stewards and admins who have `view` on the dataset, and
+changed, run and stopped by those of them who have `edit`. Raw answers are seen with `edit` only; so
+are the feeds and runs of a dataset that keeps its newest values or exact coordinates back, for what
+stands in them would tell. The owner of a dataset who is no steward sees its revisions, and in each
+the run that made it, but no feed.
+
+A key for a provider is used by who owns it, and by admins; its secret is told to nobody. The name
+of a feed is taken on the whole platform: that there is one of a name is no secret.
 
 ## Scopes of keys and OAuth2 tokens
 

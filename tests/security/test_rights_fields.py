@@ -24,6 +24,7 @@ KEY = {
     "id": AN_ID, "user": AN_ID, "secret_hash": "x", "public_id": "x", "last_used_at": A_TIME,
     "created_at": A_TIME, "revoked_at": None,
 }  # fmt: skip
+FEED = {**TIMES, "id": AN_ID, "next_run_at": A_TIME, "workspace": AN_ID, "owner": AN_ID}
 USER = {**TIMES, "id": AN_ID, "is_superuser": True, "granted": [], "last_login": A_TIME}
 # By operation: what only the server sets, each with a value of the right kind.
 FIXED: dict[str, dict[str, Any]] = {
@@ -41,6 +42,12 @@ FIXED: dict[str, dict[str, Any]] = {
     },
     "visualizations_create": PICTURE,
     "visualizations_partial_update": {**PICTURE, "dataset": AN_ID, "analysis": AN_ID},
+    "feeds_create": FEED,
+    "feeds_partial_update": {**FEED, "connector": "noaa", "product": "x", "dataset": AN_ID},
+    "feeds_run": {
+        **TIMES, "id": AN_ID, "feed": AN_ID, "trigger": "replay", "status": "succeeded",
+        "parameters": {}, "checkpoint": 9,
+    },
     "auth_api_keys_create": KEY,
     "users_create": USER,
     "users_partial_update": {**USER, "password": "a-long-sentence-9"},

@@ -69,7 +69,9 @@ def test_a_05_filters_and_search_do_not_find_what_is_hidden(world: World, somebo
         assert everything(stranger, "/datasets", **query) == []
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "exports", "users", "audit"])
+@pytest.mark.parametrize(
+    "kind", [*KINDS, "exports", "feeds", "runs", "documents", "users", "audit"]
+)
 @pytest.mark.parametrize(
     "name",
     [

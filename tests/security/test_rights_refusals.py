@@ -12,7 +12,7 @@ from tests.security.world import VISIBILITIES, World, patiently
 pytestmark = pytest.mark.slow
 LISTS = ("stations", "variables", "shares", "revisions", "receipts", "analysis")
 VERBS = (
-    "create", "update", "destroy", "revoke", "change", "range", "rerun", "cancel",
+    "create", "update", "destroy", "revoke", "change", "range", "rerun", "_run", "cancel",
     "password", "visibility",
 )  # fmt: skip
 WRITES = [name for name, row in OPERATIONS.items() if row.scopes and name.endswith(VERBS)]
@@ -34,7 +34,9 @@ def state(world: World) -> list[Any]:
         assert answer.status_code == 200
         found += [answer.headers["ETag"], answer.json()["revision"], answer.json()["point_count"]]
         found += [world.made("admin", "GET", f"{path}/{name}")["count"] for name in LISTS]
-        for kind in ("analyses", "visualizations"):
+        found.append(world.made("admin", "GET", f"/runs?feed={ids['feeds']}")["count"])
+        found.append(world.made("admin", "GET", "/feeds")["count"])
+        for kind in ("analyses", "visualizations", "feeds"):
             found.append(world.ask("admin", "GET", f"/{kind}/{ids[kind]}").headers["ETag"])
     return found
 

@@ -1,5 +1,6 @@
 """People of every kind, and datasets of every visibility with something of each kind in them."""
 
+import gzip
 import threading
 import time
 import uuid
@@ -107,9 +108,10 @@ def _hold(world: World, name: str, holder: Holder) -> None:
 
 
 def _unknown() -> Ids:
-    names = ("datasets", "analyses", "visualizations", "exports", "receipts", "shares", "point")
+    names = ("datasets", "analyses", "visualizations", "exports", "receipts", "shares", "point",
+             "feeds", "runs", "documents")  # fmt: skip
     return {name: str(uuid.uuid4()) for name in names} | {
-        "stations": "4000000000", "variables": "4000000000", "number": "99",
+        "stations": "4000000000", "variables": "4000000000", "number": "99", "connectors": "noaa",
     }  # fmt: skip
 
 
@@ -125,7 +127,7 @@ def _filled(world: World, visibility: str) -> Ids:
     ids["analyses"] = analysed(world, dataset)
     ids["visualizations"] = drawn(world, dataset)
     ids["exports"] = exported(world, dataset)
-    return ids
+    return ids | collected(world, dataset)
 
 
 def analysed(world: World, dataset: str) -> str:
@@ -144,6 +146,39 @@ def picture_of(dataset: str) -> dict[str, Any]:
     options = {"variables": ["T"], "station": "A"}
     facts = {"title": "T", "kind": "line", "visibility": "public"}
     return {**facts, "dataset": dataset, "options": options}
+
+
+def feed_of(dataset: str) -> dict[str, Any]:
+    """A feed of days that are yet to come, so that its runs ask nobody."""
+    parameters = {"stations": ["USW00094728"], "start": "2190-01-01"}
+    facts = {"name": f"feed {uuid.uuid4().hex}", "connector": "noaa", "dataset": dataset}
+    return {**facts, "parameters": parameters}
+
+
+def fed(world: World, dataset: str) -> str:
+    """A feed by an admin."""
+    return str(world.made("admin", "POST", "/feeds", json=feed_of(dataset))["id"])
+
+
+def collected(world: World, dataset: str) -> Ids:
+    """A feed with a run that is done and a raw answer."""
+    feed, document = fed(world, dataset), str(uuid.uuid4())
+    run = str(world.made("admin", "POST", f"/feeds/{feed}/run")["id"])
+
+    def is_done() -> bool:
+        return bool(world.made("admin", "GET", f"/runs/{run}")["finished_at"])
+
+    assert eventually(is_done, 60), "the run does not end"
+    database = world.server.database()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO documents (_id, feed_id, run_id, sequence, part, request, status, headers,"
+            " body, size, received_at)"
+            " VALUES (%s, %s, %s, 0, 0, '{}', 200, '{}', %s, 0, now())",
+            [document, feed, run, gzip.compress(b"STATION")],
+        )
+    database.close()
+    return {"feeds": feed, "runs": run, "documents": document}
 
 
 def exported(world: World, dataset: str, **query: Any) -> str:
