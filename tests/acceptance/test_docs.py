@@ -33,6 +33,10 @@ EXAMPLE = re.compile(r"^```(bash|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_run_as_they_stand(page: str, server: Server, tmp_path: Path) -> None:
+    run_examples(page, server, tmp_path)
+
+
+def run_examples(page: str, server: Server, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     shutil.copy(server.var / "first-admin.json", tmp_path / "var")
     examples = EXAMPLE.findall((PROJECT / page).read_text())
