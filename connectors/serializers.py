@@ -45,6 +45,8 @@ EXAMPLE = {
     "parameters": PARAMETERS,
     "schedule": {"every": "1d"},
 }
+MARCH = {"start": "2020-03-01", "end": "2020-04-01"}
+PLAN = {"requests": 1, "places": 1, "window": MARCH, "seconds": 0.2}
 
 # ------------------------------------------------------------------ connectors
 
@@ -196,6 +198,7 @@ class Day(serializers.DateField):
         return day
 
 
+@extend_schema_serializer(examples=[OpenApiExample("A plan", PLAN, response_only=True)])
 class PlanSerializer(serializers.Serializer[Any]):
     """What a run would ask for now; `window` is from the first day to the one after the last."""
 
@@ -220,6 +223,12 @@ class PlanSerializer(serializers.Serializer[Any]):
         return {"start": plan.window.start.isoformat(), "end": plan.window.end.isoformat()}
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("What is not known yet", {}, request_only=True),
+        OpenApiExample("March again", MARCH, request_only=True),
+    ]
+)
 class PeriodSerializer(serializers.Serializer[Any]):
     """Nothing, for what is not known yet; or days to be asked for again, known or not."""
 
