@@ -275,27 +275,27 @@ class ListedRunSerializer(serializers.ModelSerializer[Run]):
 
     feed = serializers.UUIDField(source="feed_id", read_only=True)
     dataset = serializers.UUIDField(source="feed.dataset_id", read_only=True)
-    parameters = serializers.DictField(read_only=True)
     error = RunErrorSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Run
         fields: tuple[str, ...] = (
-            "id", "feed", "dataset", "status", "trigger", "parameters", "planned", "requests",
-            "received", "inserted", "updated", "unchanged", "rejected", "checkpoint", "error",
-            "created_at", "started_at", "finished_at",
+            "id", "feed", "dataset", "status", "trigger", "planned", "requests", "received",
+            "inserted", "updated", "unchanged", "rejected", "checkpoint", "error", "created_at",
+            "started_at", "finished_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
 
 class RunSerializer(ListedRunSerializer):
-    """One execution of a feed, with the first hundred rejected rows and notes."""
+    """One execution of a feed: its parameters, and the first hundred rejected rows and notes too."""
 
+    parameters = serializers.DictField(read_only=True)
     rejections = serializers.ListField(child=serializers.JSONField(), read_only=True)
     notes = serializers.ListField(child=serializers.JSONField(), read_only=True)
 
     class Meta(ListedRunSerializer.Meta):
-        fields = (*ListedRunSerializer.Meta.fields, "rejections", "notes")
+        fields = (*ListedRunSerializer.Meta.fields, "parameters", "rejections", "notes")
         read_only_fields = fields
 
 

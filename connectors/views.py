@@ -37,6 +37,8 @@ from datastream.core.errors import InvalidInputError, NotFoundError
 
 FEED_ID = OpenApiParameter("feed_id", str, OpenApiParameter.PATH, description="The feed's id.")
 BYTES = "application/octet-stream"
+# Of a run, what would make a page of them long.
+ONE_BY_ONE = ("parameters", "rejections", "notes")
 
 
 class Collection(Resource):
@@ -221,7 +223,10 @@ class RunViewSet(Collection):
     }
 
     def get_queryset(self) -> Any:
-        return Run.objects.none() if self.is_described else selectors.runs_for(self.caller)
+        if self.is_described:
+            return Run.objects.none()
+        runs = selectors.runs_for(self.caller)
+        return runs.defer(*ONE_BY_ONE) if self.action == "list" else runs
 
     def get_serializer_class(self) -> Any:
         return ListedRunSerializer if self.action == "list" else RunSerializer

@@ -68,9 +68,9 @@ def test_a_run_tells_why_it_failed(client: APIClient, run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(status="failed", error=error, rejections=rejections)
     told = client.get(f"{RUNS}/{run.pk}").json()
     assert (told["error"], told["rejections"]) == (error, rejections)
-    # A page of five hundred would hold fifty thousand of them.
+    # A page of five hundred would hold fifty thousand of those.
     (listed,) = client.get(RUNS).json()["results"]
-    assert told.keys() - listed.keys() == {"rejections", "notes"}
+    assert told.keys() - listed.keys() == {"parameters", "rejections", "notes"}
     assert refused(client.get(RUNS, {"fields": "rejections"})) == {"fields"}
 
 
@@ -89,7 +89,7 @@ def test_runs_are_filtered_and_sorted(client: APIClient, run: Run, steward: User
     tomorrow = clock.text(clock.now() + timedelta(days=1))
     assert found(created_after=tomorrow) == []
     assert set(found(created_before=tomorrow)) == set(both)
-    for name in ("feed__name", "feed", "dataset", "lease_until", "attempt", "requests"):
+    for name in ("feed__name", "feed", "dataset", "lease_until", "attempt", "parameters"):
         assert refused(client.get(RUNS, {"ordering": name})) == {"ordering"}
     for query in ({"feed": "x"}, {"status": "x"}, {"trigger": "x"}, {"created_after": "x"}):
         assert refused(client.get(RUNS, query)) == set(query)
