@@ -288,7 +288,7 @@ class ListedRunSerializer(serializers.ModelSerializer[Run]):
 
 
 class RunSerializer(ListedRunSerializer):
-    """One execution of a feed: its parameters, and the first hundred rejected rows and notes too."""
+    """One execution of a feed, with its parameters, and the first hundred rejections and notes."""
 
     parameters = serializers.DictField(read_only=True)
     rejections = serializers.ListField(child=serializers.JSONField(), read_only=True)
