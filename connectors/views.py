@@ -62,6 +62,7 @@ class ConnectorViewSet(Resource):
     serializer_class = ConnectorSerializer
     filter_backends = ()
     requires: ClassVar = {"list": ANYONE, "retrieve": ANYONE}
+    weights: ClassVar = {"list": 5}
     lookup_field = "name"
 
     @extend_schema(operation_id="connectors_list", summary="List the connectors")
