@@ -61,7 +61,8 @@ class DailySummaries(Product):
     earliest = date(1750, 1, 1)
 
     def settle(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        return {**parameters, "stations": settled_stations(parameters)}
+        stations = settled_stations(parameters)
+        return {**parameters, "stations": stations}
 
     def places(self, parameters: Mapping[str, Any]) -> list[Place]:
         return [Place(code) for code in parameters["stations"]]
