@@ -139,7 +139,8 @@ class Place:
 class Request:
     """One question to the provider: a path below the product's host, about a place and a window.
 
-    `json` makes it a POST. `page` counts from 0 the follow-ups that `Page.next` asks for.
+    `json` makes it a POST. `page` counts from 0 the follow-ups that `Page.next` asks for. `told` is
+    what `parse` needs beside the answer, as JSON can say it; the provider is not told.
     """
 
     path: str
@@ -149,6 +150,7 @@ class Request:
     json: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     page: int = 0
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def station(self) -> str:

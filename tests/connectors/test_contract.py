@@ -1,7 +1,7 @@
 """Every connector and product against what it declares, and against its recorded answers.
 
 A recorded answer is a pair of files in `tests/data/<connector>/`: the body `<case>.<its ending>`
-and `<case>.json` with
+(`.txt` where it is JSON itself) and `<case>.json` with
 
 - `product`, `parameters`: as a user gives them
 - `headers`: of the answer, in lower case

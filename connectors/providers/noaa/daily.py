@@ -1,7 +1,6 @@
 """Reads the daily summaries of the Access Data Service from CSV, by column and never by value."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from connectors.base import Page, Request, SchemaDriftError, Station, Variable
+from connectors.base import Page, Request, SchemaDriftError, Variable
 from connectors.columns import (
     FAILED,
     SUSPECT,
@@ -18,25 +17,27 @@ from connectors.columns import (
     build_table,
     empty_table,
     joined,
-    refuse_web_page,
+    without_sentinels,
 )
-from connectors.providers.noaa.elements import VARIABLES
-from connectors.rows import Sheet
-from datastream.core.answers import Answer, provider_message
-from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
+from connectors.providers.noaa.access import (
+    FIXED_COLUMNS,
+    NUMBER,
+    PREFIX,
+    csv_body,
+    read_station,
+    require_columns,
+)
+from connectors.providers.noaa.elements import MISSING, VARIABLES
+from connectors.rows import Rows, Sheet
+from datastream.core.http import Answer
 
-PREFIX = "GHCND:"
-FIXED_COLUMNS = frozenset({"STATION", "DATE", "NAME", "LATITUDE", "LONGITUDE", "ELEVATION"})
 SUFFIX = "_ATTRIBUTES"
-NUMBER = r"^[+-]?([0-9]{1,9}(\.[0-9]{0,9})?|\.[0-9]{1,9})$"
 HHMM = r"^[0-9]{1,4}$"
 # Measurement, quality and source letter, and where there are four parts the time of observation.
 ATTRIBUTES = (
     r"^ *(?P<m>[A-Za-z0-9]?) *, *(?P<q>[A-Za-z0-9]?) *, *(?P<s>[A-Za-z0-9]?) *"
     r"(?:, *(?P<t>[0-9]{0,4}) *)?$"
 )
-# As it stands in the files, and as a conversion from tenths would leave it.
-MISSING = (-9999.0, -999.9)
 AIR_TEMPERATURES = ("TMAX", "TMIN", "TAVG", "TOBS")
 # No air temperature comes near this in degC; one that does is in tenths, or in degF.
 MAX_TEMPERATURE_DEGC = 90.0
@@ -46,11 +47,11 @@ MAX_IMPOSSIBLE_SHARE = 0.05
 
 
 def parse_daily(request: Request, answer: Answer) -> Page:
-    body = answer.body.removeprefix(b"\xef\xbb\xbf").strip()
-    if body in {b"", b"[]"}:
+    body = csv_body(answer)
+    if body is None:
         return Page(empty_table())
-    refuse_other_than_csv(body, answer)
     sheet = Sheet(body)
+    require_columns(sheet, "STATION", "DATE")
     wanted, notes = choose_variables(sheet, str(request.params.get("dataTypes", "")))
     days = read_days(sheet, request)
     elements = [read_element(sheet, variable) for variable in wanted]
@@ -67,23 +68,8 @@ def parse_daily(request: Request, answer: Answer) -> Page:
     )
 
 
-def refuse_other_than_csv(body: bytes, answer: Answer) -> None:
-    """Outage notices come as HTML with status 200, refusals as JSON."""
-    refuse_web_page("NOAA", answer)
-    words = provider_message(body)
-    if body.startswith(b"{"):
-        raise ProviderRefusedError(f"NOAA refused the request: {words}")
-    if body.startswith(b"["):
-        raise SchemaDriftError("NOAA answered in JSON although CSV was asked for.")
-    names = body.partition(b"\n")[0]
-    if b"STATION" not in names and not names.startswith(b'"'):
-        raise ProviderUnavailableError(f"NOAA answered with something else: {words[:200]}")
-
-
 def choose_variables(sheet: Sheet, asked: str) -> tuple[list[Variable], list[str]]:
     """The variables to read, and notes on columns that nobody knows."""
-    if missing := {"STATION", "DATE"} - set(sheet.columns):
-        raise SchemaDriftError(f"The columns {sorted(missing)} are missing from NOAA's answer.")
     elements = {name.removesuffix(SUFFIX) for name in set(sheet.columns) - FIXED_COLUMNS}
     wanted = set(asked.split(",")) if asked else set(VARIABLES)
     unknown = ", ".join(sorted(elements - set(VARIABLES))[:20])
@@ -139,11 +125,15 @@ def read_element(sheet: Sheet, variable: Variable) -> Element:
     values = read(sheet, name)
     nothing = pa.nulls(len(values), pa.string())
     attributes = pc.if_else(pc.is_valid(values), sheet.columns.get(name + SUFFIX, nothing), nothing)
+    return Element(variable, values, *read_letters(sheet, name + SUFFIX, attributes))
+
+
+def read_letters(rows: Rows, column: str, attributes: pa.Array) -> Iterator[pa.Array]:
+    """Measurement, quality and source letter, and time of observation; null where blank."""
     parts = pc.extract_regex(attributes, ATTRIBUTES)
     is_odd = pc.and_(pc.is_valid(attributes), pc.is_null(parts))
-    sheet.fault(is_odd, name + SUFFIX, "Not flags as documented")
-    letters = (pc.struct_field(parts, [part]) for part in "mqst")
-    return Element(variable, values, *(blank_to_null(column) for column in letters))
+    rows.fault(is_odd, column, "Not flags as documented")
+    return (blank_to_null(pc.struct_field(parts, [part])) for part in "mqst")
 
 
 def read_numbers(sheet: Sheet, name: str) -> pa.Array:
@@ -151,8 +141,7 @@ def read_numbers(sheet: Sheet, name: str) -> pa.Array:
     is_number = pc.match_substring_regex(text, NUMBER)
     sheet.fault(pc.invert(is_number), name, "Not a number")
     values = pc.if_else(is_number, text, pa.scalar(None, pa.string())).cast(pa.float64())
-    is_missing = pc.is_in(values, pa.array(MISSING))
-    return pc.if_else(is_missing, pa.scalar(None, pa.float64()), values)
+    return without_sentinels(values, MISSING)
 
 
 def read_times(sheet: Sheet, name: str) -> pa.Array:
@@ -229,26 +218,3 @@ def grades(element: Element) -> pa.Array:
     of_several_days = pc.fill_null(pc.equal(element.measurement, "A"), fill_value=False)
     suspect = pc.if_else(of_several_days, SUSPECT, nothing)
     return pc.if_else(pc.is_valid(element.quality), FAILED, suspect)
-
-
-def read_station(sheet: Sheet, code: str, kept: pa.BooleanArray) -> tuple[Station, ...]:
-    """The station as the last good row describes it."""
-    indexes = np.flatnonzero(kept)
-    if not len(indexes):
-        return ()
-    row = {name: column[int(indexes[-1])].as_py() for name, column in sheet.columns.items()}
-    elevation_m = number(row.get("ELEVATION"), limit=10_000)
-    return (
-        Station(
-            code,
-            name=row.get("NAME") or "",
-            latitude=number(row.get("LATITUDE"), limit=90),
-            longitude=number(row.get("LONGITUDE"), limit=180),
-            elevation_m=None if elevation_m == -999.9 else elevation_m,
-        ),
-    )
-
-
-def number(text: str | None, *, limit: float) -> float | None:
-    value = float(text) if re.match(NUMBER, text or "") and text else None
-    return value if value is not None and abs(value) <= limit else None

@@ -1,6 +1,9 @@
 """The elements of GHCN-Daily as variables: sections 5 and 6 of its readme.txt."""
 
-from connectors.base import Variable
+from connectors.base import Flag, Variable
+
+# As it stands in the files, and as a conversion from tenths would leave it.
+MISSING = (-9999.0, -999.9)
 
 # fmt: off
 # Name, unit, CF standard name, cell method, least and greatest possible value, description
@@ -73,4 +76,43 @@ VARIABLES |= {
         name, "1", interval="P1D", valid_min=0, valid_max=1, description=f"1 on a day with {what}."
     )
     for name, what in WEATHER.items()
+}
+# What the files hold in tenths; section 5 of NOAA's manual. Snow is in whole mm.
+IN_TENTHS = frozenset(
+    name
+    for name, variable in VARIABLES.items()
+    if variable.unit in {"degC", "mm", "m s-1"} and name not in {"SNOW", "SNWD"}
+)
+
+MEASUREMENT_FLAGS = {
+    "A": Flag("Total of several days", 3),
+    "B": Flag("Total of two 12-hour totals"),
+    "D": Flag("Total of four 6-hour totals"),
+    "H": Flag("From hourly values"),
+    "K": Flag("Converted from knots"),
+    "L": Flag("Temperature that lags behind the time of observation"),
+    "O": Flag("Converted from oktas"),
+    "P": Flag("Missing, presumed to be 0"),
+    "T": Flag("Trace of precipitation, snowfall or snow depth"),
+    "W": Flag("Converted from a 16-point wind code"),
+}
+QUALITY_FLAGS = {
+    "D": "duplicate",
+    "G": "gap",
+    "I": "internal consistency",
+    "K": "streak",
+    "L": "length of a total of several days",
+    "M": "mega-consistency",
+    "N": "naught",
+    "O": "outlier of the climate",
+    "R": "lagged range",
+    "S": "spatial consistency",
+    "T": "temporal consistency",
+    "W": "too warm for snow",
+    "X": "bounds",
+    "Z": "investigation by Datzilla",
+}
+# Some letters have two meanings; after a comma, as NOAA writes it, stands the quality letter.
+FLAGS = MEASUREMENT_FLAGS | {
+    f",{letter}": Flag(f"Failed the check of {what}", 4) for letter, what in QUALITY_FLAGS.items()
 }
