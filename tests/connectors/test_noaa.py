@@ -1,4 +1,3 @@
-import csv
 import json
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -10,28 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Page, PageRefusedError, Rejected, SchemaDriftError, Station
-from connectors.providers.noaa import Noaa
-from datastream.core.answers import Answer
+from connectors.providers.noaa.daily_summaries import DailySummaries
 from datastream.core.errors import (
     InvalidInputError,
     PlatformError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
+from tests.connectors.reading import answer, planned
+from tests.connectors.reading import said as metadata
 
-NOAA = Noaa()
+NOAA = DailySummaries()
 CODE = "USW00094728"
 DATA = Path(__file__).parents[1] / "data" / "noaa"
-SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples" / "noaa"
 FIRST = date(2014, 1, 1)
 YEAR = {"station": CODE, "start": "2014-01-01", "end": "2014-12-31"}
 
 
 def read(text: str | bytes, content_type: str = "text/csv", **parameters: Any) -> Page:
-    (request,) = NOAA.plan("", YEAR | parameters)
-    raw = text.encode() if isinstance(text, str) else text
-    headers = {"content-type": content_type}
-    return NOAA.parse(request, Answer("", 200, headers, raw, datetime(2026, 1, 1, tzinfo=UTC)))
+    (request,) = planned(NOAA, YEAR | parameters)
+    return NOAA.parse(request, answer(text, content_type))
 
 
 def sheet(rows: int = 1, *changed: str, head: str = '"TMAX","TMAX_ATTRIBUTES"') -> str:
@@ -43,10 +40,6 @@ def sheet(rows: int = 1, *changed: str, head: str = '"TMAX","TMAX_ATTRIBUTES"') 
     return "\n".join([f'"STATION","DATE",{head}', *lines]) + "\n"
 
 
-def metadata(page: Page) -> list[Any]:
-    return [text and json.loads(text) for text in page.table["metadata"].to_pylist()]
-
-
 def one(cells: str, head: str = '"TMAX","TMAX_ATTRIBUTES"') -> Page:
     return read(sheet(1, f'"{CODE}","2014-01-05",{cells}', head=head))
 
@@ -54,22 +47,25 @@ def one(cells: str, head: str = '"TMAX","TMAX_ATTRIBUTES"') -> Page:
 # What is asked
 
 
-def test_a_plan_has_one_request_a_station_and_calendar_year() -> None:
-    requests = NOAA.plan(
-        "daily-summaries",
-        {"stations": [CODE, "USC00411885"], "start": "2019-12-30", "end": "2020-02-01"},
+def test_a_plan_has_one_request_a_station_and_ten_years() -> None:
+    requests = planned(
+        NOAA,
+        {"stations": [CODE, "USC00411885"], "start": "1999-12-30", "end": "2020-02-01"},
     )
     assert [(r.station, r.window.start, r.window.end) for r in requests] == [
-        (CODE, date(2019, 12, 30), date(2020, 1, 1)),
-        (CODE, date(2020, 1, 1), date(2020, 2, 2)),
-        ("USC00411885", date(2019, 12, 30), date(2020, 1, 1)),
-        ("USC00411885", date(2020, 1, 1), date(2020, 2, 2)),
+        (code, first, after)
+        for code in (CODE, "USC00411885")
+        for first, after in (
+            (date(1999, 12, 30), date(2009, 1, 1)),
+            (date(2009, 1, 1), date(2019, 1, 1)),
+            (date(2019, 1, 1), date(2020, 2, 2)),
+        )
     ]
 
 
 def test_a_request_asks_for_metric_units_attributes_and_the_last_day() -> None:
-    (request,) = NOAA.plan("", YEAR | {"variables": ["TMAX", "PRCP"]})
-    assert request.path == "data/v1"
+    (request,) = planned(NOAA, YEAR | {"variables": ["TMAX", "PRCP"]})
+    assert request.path == "access/services/data/v1"
     assert request.params == {
         "dataset": "daily-summaries",
         "stations": CODE,
@@ -87,13 +83,13 @@ def test_a_request_asks_for_metric_units_attributes_and_the_last_day() -> None:
 def test_station_ids_are_settled_to_their_bare_form_once_each() -> None:
     parameters = {**YEAR, "stations": [f"GHCND:{CODE}", CODE.lower(), "US1COTG0003"]}
     del parameters["station"]
-    assert NOAA.check("", parameters)["stations"] == [CODE, "US1COTG0003"]
+    assert NOAA.check(parameters)["stations"] == [CODE, "US1COTG0003"]
 
 
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [
-        ({}, {"start", "end"}),
+        ({}, {"start"}),
         ({"start": "2014-01-01", "end": "2014-01-01"}, {"stations"}),
         (YEAR | {"stations": [CODE]}, {"stations"}),
         (YEAR | {"station": "KNYC"}, {"station"}),
@@ -110,7 +106,7 @@ def test_station_ids_are_settled_to_their_bare_form_once_each() -> None:
 )
 def test_wrong_parameters_are_named(parameters: dict[str, Any], named: set[str]) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        NOAA.plan("", parameters)
+        NOAA.check(parameters)
     assert set(caught.value.details) == named
 
 
@@ -131,11 +127,10 @@ def test_recorded_values_are_those_of_the_daily_file() -> None:
 
 
 def test_padded_values_are_read_and_columns_without_a_value_left_out() -> None:
-    (request,) = NOAA.plan(
-        "", {"station": "USW00026616", "start": "1897-01-01", "end": "1897-12-31"}
+    (request,) = planned(
+        NOAA, {"station": "USW00026616", "start": "1897-01-01", "end": "1897-12-31"}
     )
-    raw = (DATA / "kotzebue_1897.csv").read_bytes()
-    page = NOAA.parse(request, Answer("", 200, {}, raw, datetime(2026, 1, 1, tzinfo=UTC)))
+    page = NOAA.parse(request, answer((DATA / "kotzebue_1897.csv").read_bytes()))
     assert page.table.schema.names == ["station", "timestamp", "TMAX", "TMIN", "WT18", "metadata"]
     assert page.table["WT18"].to_pylist()[18:] == [None, None, 1.0, None]
     assert page.table["TMAX"].null_count == 1
@@ -378,23 +373,3 @@ def test_no_answer_raises_anything_but_our_own_errors(raw: bytes) -> None:
         return
     values = page.table["TMAX"].to_pylist() if "TMAX" in page.table.schema.names else []
     assert all(value is None or math.isfinite(value) for value in values)
-
-
-# Against the provider's real answers, where they are at hand
-
-
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not here")
-def test_the_recorded_answer_kept_here_is_the_providers() -> None:
-    sample = (SAMPLES / "daily_summaries_USW00026616_metric_excerpt.csv").read_bytes()
-    assert (DATA / "kotzebue_1897.csv").read_bytes() == sample
-
-
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not here")
-def test_every_value_of_the_daily_file_is_read_as_it_is_there() -> None:
-    page = read((DATA / "central_park_2014.csv").read_bytes())
-    rows = {row["timestamp"].strftime("%Y%m%d"): row for row in page.table.to_pylist()}
-    whole = {"SNOW", "SNWD", "WDF2", "WDF5", "WT01"}
-    with (SAMPLES / "ghcnd_long_USW00094728_excerpt.csv").open() as file:
-        for line in csv.DictReader(file):
-            divisor = 1 if line["attr"] in whole else 10
-            assert rows[line["date"]][line["attr"]] == int(line["value"]) / divisor

@@ -1,22 +1,21 @@
-"""The NOAA connector against the fake service, over HTTP."""
+"""The NOAA products against the fake service, over HTTP."""
 
 import itertools
 import json
-import math
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connectors.base import Page, SchemaDriftError
-from connectors.providers.noaa import Noaa
+from connectors.base import Page, Product, SchemaDriftError
+from connectors.registry import connectors
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 from datastream.core.http import Client, Limits
-from tests.connectors.fakes.noaa import DIVISORS, FakeNoaa, value
+from tests.connectors.fakes.noaa import DIVISORS, TOKEN, FakeNoaa, value
 from tests.connectors.fakes.server import body, cut, outage_page, status, wrong_length
+from tests.connectors.reading import planned
 
-NOAA = Noaa()
 CODE = "USW00094728"
 FIRST = date(2014, 1, 1)
 YEAR = {"station": CODE, "start": "2014-01-01", "end": "2014-12-31"}
@@ -24,7 +23,7 @@ YEAR = {"station": CODE, "start": "2014-01-01", "end": "2014-12-31"}
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[FakeNoaa]:
-    with FakeNoaa() as noaa:
+    with FakeNoaa(until=date(2014, 12, 31)) as noaa:
         yield noaa
 
 
@@ -34,13 +33,25 @@ def noaa(running: FakeNoaa) -> FakeNoaa:
     return running
 
 
-def collect(noaa: FakeNoaa, **parameters: Any) -> list[Page]:
-    limits = Limits(per_second=math.inf, backoff_s=0.001)
-    with Client(noaa.base_url, user_agent="DataStream Pro tests", limits=limits) as client:
-        return [
-            NOAA.parse(request, client.get(request.path, request.params))
-            for request in NOAA.plan("", YEAR | parameters)
-        ]
+def client_of(noaa: FakeNoaa, token: str = TOKEN) -> Client:
+    return Client(noaa.base_url, headers={"token": token}, limits=Limits(backoff_s=0.001))
+
+
+def product_of(name: str = "") -> Product:
+    return connectors["noaa"].product(name)
+
+
+def collect(noaa: FakeNoaa, name: str = "", /, **parameters: Any) -> list[Page]:
+    """The pages of all requests, with what follows each."""
+    product, pages = product_of(name), []
+    with client_of(noaa) as client:
+        waiting = planned(product, parameters if name == "stations" else YEAR | parameters)
+        while waiting:
+            request = waiting.pop(0)
+            page = product.parse(request, client.ask(request.path, request.params))
+            pages.append(page)
+            waiting[:0] = [page.next] if page.next else []
+    return pages
 
 
 def test_collected_values_are_those_of_the_station(noaa: FakeNoaa) -> None:
@@ -96,7 +107,86 @@ def test_an_answer_that_only_looks_whole_is_not_taken(noaa: FakeNoaa, fault: Any
 
 def test_a_refusal_carries_the_words_of_noaa(noaa: FakeNoaa) -> None:
     with (
-        Client(noaa.base_url, user_agent="t") as client,
+        client_of(noaa) as client,
         pytest.raises(ProviderRefusedError, match=r"error with your request\. dataset: Dataset is"),
     ):
-        client.get("data/v1", {"stations": CODE})
+        client.ask("access/services/data/v1", {"stations": CODE})
+
+
+# The other products
+
+
+@pytest.mark.parametrize("name", ["ghcn-daily-dly", "ghcn-daily-by-station", "cdo"])
+def test_all_ways_to_the_daily_values_give_the_same(noaa: FakeNoaa, name: str) -> None:
+    asked = {"station": "USW00003017", "start": "2013-12-25", "end": "2014-03-10"}
+    (expected,) = collect(noaa, **asked)
+    pages = collect(noaa, name, **asked)
+    names = ["timestamp", *DIVISORS]
+    rows: dict[datetime, dict[str, Any]] = {}
+    for row in itertools.chain(*(page.table.to_pylist() for page in pages)):
+        known = rows.setdefault(row["timestamp"], dict.fromkeys(names))
+        known.update({n: row[n] for n in names if row.get(n) is not None})
+    assert list(rows.values()) == expected.table.select(names).to_pylist()
+
+
+def test_a_file_of_a_whole_station_is_one_request(noaa: FakeNoaa) -> None:
+    asked = {"station": "USW00003017", "start": "1940-01-01", "end": "2014-12-31"}
+    (page,) = collect(noaa, "ghcn-daily-by-station", **asked)
+    assert len(noaa.calls) == 1
+    assert page.table.num_rows == (date(2015, 1, 1) - date(1994, 7, 18)).days
+
+
+def test_a_station_without_a_file_is_told_by_its_status(noaa: FakeNoaa) -> None:
+    with pytest.raises(ProviderRefusedError, match="404"):
+        collect(noaa, "ghcn-daily-dly", station="USW00000000")
+
+
+def test_climate_data_online_is_paged_from_one(noaa: FakeNoaa) -> None:
+    pages = collect(noaa, "cdo", variables=["TMAX", "TMIN", "PRCP"])
+    assert [call.params["offset"] for call in noaa.calls] == ["1", "1001"]
+    assert {call.headers["token"] for call in noaa.calls} == {TOKEN}
+    rows = {row["timestamp"] for page in pages for row in page.table.to_pylist()}
+    assert len(rows) == 365
+
+
+def test_climate_data_online_never_asks_for_a_year_or_more(noaa: FakeNoaa) -> None:
+    assert len(collect(noaa, "cdo", start="2012-03-01", end="2014-02-28")) >= 3
+    assert {call.params["startdate"][:4] == call.params["enddate"][:4] for call in noaa.calls} == {
+        True
+    }
+
+
+def test_a_wrong_token_is_refused_with_the_words_of_noaa(noaa: FakeNoaa) -> None:
+    (request,) = planned(product_of("cdo"), YEAR)
+    with client_of(noaa, "wrong") as client, pytest.raises(ProviderRefusedError, match="token"):
+        client.ask(request.path, request.params)
+
+
+def test_months_are_summed_from_their_days(noaa: FakeNoaa) -> None:
+    (page,) = collect(noaa, "global-summary-of-the-month", start="2014-01-15", end="2014-03-02")
+    rain = [value(CODE, "PRCP", FIRST + timedelta(days=n)) or 0 for n in range(31)]
+    assert page.table["PRCP"][0].as_py() == pytest.approx(sum(rain), abs=0.06)
+    assert [t.month for t in page.table["timestamp"].to_pylist()] == [1, 2, 3]
+
+
+def test_hours_are_those_of_utc(noaa: FakeNoaa) -> None:
+    (page,) = collect(noaa, "global-hourly", station="72505394728", end="2014-01-02")
+    first = datetime(2014, 1, 1, 0, 51, tzinfo=UTC)
+    assert page.table["timestamp"].to_pylist() == [first + timedelta(hours=n) for n in range(48)]
+    assert page.stations[0].name == "NY CITY CENTRAL PARK, NY US"
+
+
+@pytest.mark.parametrize(
+    ("filters", "codes"),
+    [
+        ({"name": "kotzebue"}, ["USW00026616"]),
+        ({"country": "us", "bbox": [-130, 40, -60, 50]}, ["USW00094728", "USW00024233"]),
+        ({"element": "WESD"}, []),
+        ({"element": "TMAX", "name": "college"}, ["USC00411885"]),
+        ({"country": "CA"}, []),
+    ],
+)
+def test_stations_are_found(noaa: FakeNoaa, filters: Any, codes: list[str]) -> None:
+    pages = collect(noaa, "stations", **filters)
+    assert [one.code for page in pages for one in page.stations] == codes
+    assert all(page.table.num_rows == 0 for page in pages)

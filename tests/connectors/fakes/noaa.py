@@ -1,73 +1,33 @@
-"""NOAA's Access Data Service v1 as its documentation has it, for tests and for trying by hand.
+"""NOAA's services and files as their documentation has them, for tests and for trying by hand.
 
-By hand: `python -m tests.connectors.fakes.noaa --port 8901`, then let the connector ask
-`http://127.0.0.1:8901/access/services/` in place of NOAA.
+By hand: `python -m tests.connectors.fakes.noaa --port 8901`, then
+`NOAA_BASE_URL=http://127.0.0.1:8901/ python manage.py ingest noaa ...`. The token of Climate Data
+Online is "fake-token"; hourly values have the stations 72505394728 and 72793024233.
 """
 
 import argparse
 import json
-import math
 import sys
 import time
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tests.connectors.fakes import noaa_datasets, noaa_files
+from tests.connectors.fakes.noaa_cdo import TOKEN, answer_cdo
+from tests.connectors.fakes.noaa_values import (
+    DIVISORS,
+    HOURLY,
+    PLACES,
+    WITH_TIME,
+    raw_value,
+    value,
+)
 from tests.connectors.fakes.server import Call, FakeProvider, Reply
 
 PATH = "/access/services/data/v1"
-# How many tenths are in one unit of what `units=metric` gives; SNOW and SNWD are kept in mm.
-DIVISORS = {"TMAX": 10, "TMIN": 10, "PRCP": 10, "SNOW": 1, "SNWD": 1, "AWND": 10}
-WITH_TIME = {"TMAX", "TMIN", "PRCP"}
 FORMATS = {"csv", "json"}
-
-
-@dataclass(frozen=True)
-class Place:
-    name: str
-    latitude: float
-    longitude: float
-    elevation_m: float
-    first: date
-    mean_degc: float
-
-
-PLACES = {
-    "USW00094728": Place(
-        "NY CITY CENTRAL PARK, NY US", 40.77898, -73.96925, 42.7, date(1869, 1, 1), 12
-    ),
-    "USW00026616": Place(
-        "KOTZEBUE AIRPORT, AK US", 66.88576, -162.59818, 8.2, date(1897, 9, 12), -5
-    ),
-    "USW00024233": Place(
-        "SEATTLE TACOMA AIRPORT, WA US", 47.4444, -122.3139, 112.8, date(1948, 1, 1), 11
-    ),
-    "USC00411885": Place("COLLEGE STATION, TX US", 30.58916, -96.36466, 95.7, date(1902, 1, 1), 20),
-}
-
-
-def raw_value(code: str, element: str, day: date) -> int | None:
-    """What the station has measured, in the units of the files; None on a day without a value."""
-    noise = zlib.crc32(f"{code}{element}{day}".encode())
-    season = -math.cos(2 * math.pi * (day.timetuple().tm_yday - 20) / 365.25)
-    mean = 10 * PLACES[code].mean_degc + 120 * season
-    if element == "TMAX":
-        return round(mean) + 40 + noise % 60
-    if element == "TMIN":
-        return round(mean) - 40 - noise % 60
-    is_wet = zlib.crc32(f"{code}{day}".encode()) % 3 == 0
-    if element == "PRCP":
-        return noise % 250 if is_wet else 0
-    if element in {"SNOW", "SNWD"}:
-        return noise % 80 if is_wet and mean < 0 else 0
-    return 5 + noise % 90 if noise % 10 else None
-
-
-def value(code: str, element: str, day: date) -> float | None:
-    """The same in metric units, as a connector should read it."""
-    raw = raw_value(code, element, day)
-    return None if raw is None else raw / DIVISORS[element]
+DATASETS = {"daily-summaries", "global-summary-of-the-month", "global-hourly"}
+__all__ = ["DIVISORS", "HOURLY", "PLACES", "TOKEN", "FakeNoaa", "raw_value", "value"]
 
 
 class FakeNoaa(FakeProvider):
@@ -90,8 +50,10 @@ class FakeNoaa(FakeProvider):
         return f"{self.url}/"
 
     def answer(self, call: Call) -> Reply:
+        if call.path.startswith("/cdo-web/api/v2/"):
+            return answer_cdo(call, self.until)
         if call.path != PATH:
-            return Reply(404, b"<html><body>Not found</body></html>", {"Content-Type": "text/html"})
+            return noaa_files.answer_file(call.path, self.until)
         if errors := list(_errors(call.params)):
             content = {
                 "errorMessage": "There was an error with your request.",
@@ -99,8 +61,11 @@ class FakeNoaa(FakeProvider):
                 "errors": errors,
             }
             return Reply(400, json.dumps(content).encode(), {"Content-Type": "application/json"})
+        read = noaa_datasets.READERS.get(call.params["dataset"])
         rows = [
-            row for code in call.params["stations"].split(",") for row in self._rows(code, call)
+            row
+            for code in call.params["stations"].split(",")
+            for row in (read(code, call.params, self.until) if read else self._rows(code, call))
         ]
         if call.params.get("format", "csv") == "json":
             return Reply(200, json.dumps(rows).encode(), {"Content-Type": "application/json"})
@@ -162,7 +127,7 @@ def _errors(params: dict[str, str]) -> Iterator[dict[str, str]]:
 
     if not params.get("dataset"):
         yield error("dataset", "Dataset is required.")
-    elif params["dataset"] != "daily-summaries":
+    elif params["dataset"] not in DATASETS:
         yield error("dataset", "Dataset is not known.")
     if not params.get("stations"):
         yield error("stations", "Stations or a bounding box are required.")
