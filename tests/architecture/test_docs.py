@@ -86,13 +86,22 @@ def test_every_command_is_in_the_docs() -> None:
     ("page", "names"),
     [
         ("analyses", analyses.names()),
-        ("connectors", [*connectors.names(), *(p for c in connectors for p in c.products)]),
+        ("connectors", [*connectors.names(), *(p.name for c in connectors for p in c.products)]),
         ("pictures", kinds.names()),
     ],
 )
 def test_every_registered_name_is_in_its_reference(page: str, names: list[str]) -> None:
     text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_product_and_parameter_is_on_the_page_of_its_connector() -> None:
+    for connector in connectors:
+        page = PROJECT / "docs" / "reference" / "connectors" / f"{connector.name}.md"
+        text = page.read_text()
+        named = {p.name for p in connector.products}
+        named |= {name for p in connector.products for name in p.parameters}
+        assert [name for name in sorted(named) if f"`{name}`" not in text] == [], page.name
 
 
 def test_every_parameter_and_option_is_in_its_reference() -> None:
