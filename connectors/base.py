@@ -64,6 +64,14 @@ class Window:
                 start=max(self.start, date(year, 1, 1)), end=min(self.end, date(year + years, 1, 1))
             )
 
+    def by_days(self, days: int) -> Iterator["Window"]:
+        """Its fewest parts, in order, none of which is longer than this."""
+        first = self.start
+        while first < self.end:
+            after = min(self.end, first + timedelta(days=days))
+            yield Window(first, after)
+            first = after
+
     def by_month(self) -> Iterator["Window"]:
         """Its parts by calendar month, in order."""
         first = self.start

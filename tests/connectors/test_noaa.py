@@ -56,11 +56,17 @@ def test_a_plan_has_one_request_a_station_and_ten_years() -> None:
         (code, first, after)
         for code in (CODE, "USC00411885")
         for first, after in (
-            (date(1999, 12, 30), date(2009, 1, 1)),
-            (date(2009, 1, 1), date(2019, 1, 1)),
-            (date(2019, 1, 1), date(2020, 2, 2)),
+            (date(1999, 12, 30), date(2009, 12, 30)),
+            (date(2009, 12, 30), date(2019, 12, 31)),
+            (date(2019, 12, 31), date(2020, 2, 2)),
         )
     ]
+
+
+@pytest.mark.parametrize("start", ["1970-01-01", "1971-07-15", "1972-02-29"])
+def test_fifty_years_of_a_station_are_five_requests(start: str) -> None:
+    last = date.fromisoformat(start).replace(year=int(start[:4]) + 50, day=1) - timedelta(days=1)
+    assert len(planned(NOAA, YEAR | {"start": start, "end": last.isoformat()})) == 5
 
 
 def test_a_request_asks_for_metric_units_attributes_and_the_last_day() -> None:

@@ -20,8 +20,8 @@ from connectors.providers.noaa.elements import FLAGS, MISSING, VARIABLES
 from datastream.core.http import Answer
 
 DAY_RULE = "A day is the station's own observation day, stored as its midnight in UTC."
-# The size that the service answers well, for one station.
-YEARS_AT_ONCE = 10
+# Ten years, the size that the service answers well, for one station.
+DAYS_AT_ONCE = 3653
 
 
 class DailySummaries(Product):
@@ -37,7 +37,7 @@ class DailySummaries(Product):
         "variables": variables_parameter(list(VARIABLES)),
     }
     required = ("start",)
-    quota = replace(QUOTA, window_days=3653)
+    quota = replace(QUOTA, window_days=DAYS_AT_ONCE)
     time_rule = DAY_RULE
     flags = FLAGS
     sentinels = MISSING
@@ -55,7 +55,7 @@ class DailySummaries(Product):
         variables = parameters.get("variables", [])
         return [
             Request(SERVICE, day_params(self.name, place.station, part, variables), place, part)
-            for part in window.by_years(YEARS_AT_ONCE)
+            for part in window.by_days(DAYS_AT_ONCE)
         ]
 
     def parse(self, request: Request, answer: Answer) -> Page:
