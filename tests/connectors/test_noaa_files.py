@@ -130,6 +130,8 @@ def test_of_a_month_that_comes_twice_the_later_holds() -> None:
         (line(month="191213", d1="  100  6"), "MONTH"),
         (line("tmax", d1="  100  6"), "ELEMENT"),
         (line(d1="1 00   6"), "VALUE"),
+        (line(d1="1 000  6"), "VALUE"),
+        (line(d1="1-000  6"), "VALUE"),
         (line(d1=" 1-00  6"), "VALUE"),
         (line(d1="1e3    6"), "VALUE"),
         (line(d1="100    6"), "VALUE"),
