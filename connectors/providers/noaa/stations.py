@@ -1,5 +1,6 @@
 """Search in the station lists of GHCN-Daily: fixed width, of some 120,000 stations."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -42,6 +43,7 @@ INVENTORY_FIELDS = {
     "LASTYEAR": (41, 45),
 }
 FILTERS = ("country", "name", "bbox", "element")
+CODE = "^[A-Z]{2}[A-Z0-9_-]{9}$"
 DECIMAL = r"^-?[0-9]{1,4}(\.[0-9]+)?$"
 
 
@@ -120,9 +122,8 @@ class StationSearch(Product):
 
 def with_element(filters: Mapping[str, Any], request: Request, answer: Answer) -> Page:
     """The stations that have an element, which the next answer tells more of."""
-    rows = read_lines(answer.body, INVENTORY_FIELDS)
+    rows = read_lines(answer.body, INVENTORY_FIELDS, filters["element"])
     matches = find(rows, {name: filters[name] for name in filters if name != "name"})
-    matches &= flags(pc.equal(rows.columns["ELEMENT"], filters["element"]))
     rejected = rows.rejected()
     codes = pc.unique(rows.columns["ID"].filter(pa.array(matches & ~rows.bad)))
     # With a name to come, fewer may be left.
@@ -134,29 +135,37 @@ def with_element(filters: Mapping[str, Any], request: Request, answer: Answer) -
     return Page(empty_table(), rejected=rejected, next=following)
 
 
-def read_lines(body: bytes, fields: Mapping[str, tuple[int, int]]) -> Rows:
-    """Fields of lines; `ELEVATION` and the like stay text, blanks are null."""
-    lines = body.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()
-    text = pa.array([line for line in lines if line.strip()], pa.string())
-    last = max(end for name, (_, end) in fields.items() if name != "NAME")
-    if not len(text):
-        raise ProviderUnavailableError("NOAA's list of stations is empty.")
-    if len(text[-1].as_py()) < last:
-        raise ProviderUnavailableError("NOAA's list of stations was cut.")
+def read_lines(body: bytes, fields: Mapping[str, tuple[int, int]], element: str = "") -> Rows:
+    """Fields of lines, those of one element only if it is named; blanks are null."""
+    text = lines_of(body, max(end for name, (_, end) in fields.items() if name != "NAME"))
+    if element:
+        text = text.filter(pc.equal(pc.utf8_slice_codeunits(text, *fields["ELEMENT"]), element))
     rows = Rows(
         {
             name: trimmed(pc.utf8_slice_codeunits(text, start, end))
             for name, (start, end) in fields.items()
         }
     )
-    is_code = flags(pc.match_substring_regex(rows.columns["ID"], "^[A-Z]{2}[A-Z0-9_-]{9}$"))
-    if not is_code.any():
-        raise SchemaDriftError("NOAA's list of stations does not begin with their ids.")
+    is_code = flags(pc.match_substring_regex(rows.columns["ID"], CODE))
     rows.fault(pa.array(~is_code), "ID", "Not a station id")
     for name in {"LATITUDE", "LONGITUDE", "ELEVATION"} & set(fields):
         is_number = flags(pc.match_substring_regex(rows.columns[name], DECIMAL))
         rows.fault(pa.array(~is_number), name, "Not a number")
     return rows
+
+
+def lines_of(body: bytes, shortest: int) -> pa.Array:
+    # The inventory has some 770,000 lines: none of them becomes an object of its own.
+    whole = pa.array([body.decode("utf-8", "replace").removeprefix("\ufeff").strip()], pa.string())
+    text = pc.utf8_rtrim(pc.list_flatten(pc.split_pattern(whole, "\n")), characters="\r")
+    first, last = text[0].as_py(), text[-1].as_py()
+    if not first:
+        raise ProviderUnavailableError("NOAA's list of stations is empty.")
+    if not re.match(CODE, first[:11]):
+        raise SchemaDriftError("NOAA's list of stations does not begin with their ids.")
+    if len(last) < shortest:
+        raise ProviderUnavailableError("NOAA's list of stations was cut.")
+    return text
 
 
 def find(rows: Rows, filters: Mapping[str, Any]) -> NDArray[np.bool_]:
