@@ -134,6 +134,13 @@ def test_of_several_reports_of_a_minute_the_best_has_each_field() -> None:
     assert page.notes == ("2 more reports of the same minutes filled gaps.",)
 
 
+def test_half_a_wind_is_not_filled_up_from_another_report() -> None:
+    page = read(
+        report(kind="FM-12", WND="100,1,N,0090,1"), report(kind="FM-15", WND="270,1,N,9999,9")
+    )
+    assert (value(page, "wind_speed"), value(page, "wind_direction")) == (None, 270.0)
+
+
 def test_a_summary_of_a_day_has_no_values_of_its_own() -> None:
     empty = dict.fromkeys(GOOD, "")
     page = read(report(), report("2020-01-01T23:59:00", "SOD", **empty))
