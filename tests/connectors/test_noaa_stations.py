@@ -16,14 +16,14 @@ from tests.connectors.reading import answer, planned
 
 SEARCH = StationSearch()
 LIST = """\
-USW00094728  40.7790  -73.9692   42.7 NY NY CITY CNTRL PARK             HCN 72506
+USW00094728  40.7794  -73.9692   42.7 NY NY CITY CNTRL PARK             HCN 72506
 USC00305800  40.7300  -74.0000 -999.9 NY NEW YORK LOWER BROADWAY
 CA001018620  48.6500 -123.4333   19.5 BC VICTORIA INTL A                    71799
 RSM00024266  67.5500  133.3831  137.0    VERHOJANSK                     GSN     24266
 """
 INVENTORY = """\
-USW00094728  40.7790  -73.9692 TMAX 1869 2026
-USW00094728  40.7790  -73.9692 SNWD 1912 2026
+USW00094728  40.7794  -73.9692 TMAX 1869 2026
+USW00094728  40.7794  -73.9692 SNWD 1912 2026
 USC00305800  40.7300  -74.0000 PRCP 1850 1900
 CA001018620  48.6500 -123.4333 TMAX 1940 2026
 """
@@ -60,7 +60,7 @@ def test_stations_are_found_by_country_name_and_box(filters: Any, codes: list[st
 def test_a_station_is_described_and_an_elevation_may_be_unknown() -> None:
     page = read(asked(country="US"), LIST)
     assert page.stations == (
-        Station("USW00094728", "NY CITY CNTRL PARK", 40.779, -73.9692, 42.7),
+        Station("USW00094728", "NY CITY CNTRL PARK", 40.7794, -73.9692, 42.7),
         Station("USC00305800", "NEW YORK LOWER BROADWAY", 40.73, -74.0),
     )
     assert (page.table.num_rows, page.next) == (0, None)
