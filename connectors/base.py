@@ -184,8 +184,9 @@ class Page:
         float64, or string for variables of kind text; null where there is no value. A variable
         without any value has no column, a row without any value is left out, and no station has
         two rows of one timestamp. An optional column `metadata` (string) holds a JSON object:
-        `flags` (the provider's, as they are), `quality` (QARTOD: 3 suspect, 4 fail) and what else
-        the connector documents, each by variable; null where nothing is to be said.
+        `flags` (the provider's, as they are), `quality` (QARTOD: 2 not evaluated, 3 suspect,
+        4 fail) and what else the connector documents, each by variable; null where there is
+        nothing to be said.
     variables : those that only the answer tells of, or tells more exactly; declared before storing
     notes : what was odd and did no harm, one sentence each
     next : the request that goes on where this answer ends; None where nothing follows

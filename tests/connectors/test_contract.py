@@ -255,7 +255,7 @@ def test_metadata_is_an_object_by_subject_and_variable(
         pytest.skip("Nothing is said about these values.")
     for text in page.table["metadata"].drop_null().to_pylist():
         said = json.loads(text)
-        assert set(said.get("quality", {}).values()) <= {3, 4, 9}
+        assert set(said.get("quality", {}).values()) <= {2, 3, 4, 9}
         for entries in said.values():
             assert set(entries) <= set(page.table.schema.names)
 
