@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import planning
 from connectors.base import Page, Product, Request
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 TODAY = date(2026, 7, 1)
 SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Page, PageRefusedError, Request, SchemaDriftError, Station
+from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError, ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer
 from tests.connectors.test_nasa import HESSE, NASA, asked, plan
 
 UNITS = {

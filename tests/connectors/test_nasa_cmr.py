@@ -9,12 +9,12 @@ import pytest
 from connectors import planning
 from connectors.base import Page, Place, Request, SchemaDriftError
 from connectors.registry import connectors
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 
 NASA = connectors["nasa"]
 SEA: dict[str, Any] = {"short_name": "SEA_SURFACE", "start": "2020-01-01", "end": "2022-12-31"}

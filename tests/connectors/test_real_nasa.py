@@ -11,8 +11,8 @@ from connectors import planning
 from connectors.base import Page, Request
 from connectors.providers.nasa.units import cf_unit
 from connectors.registry import connectors
+from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError
-from datastream.core.http import Answer
 
 NASA = connectors["nasa"]
 SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples" / "nasa"

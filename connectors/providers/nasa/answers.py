@@ -10,8 +10,8 @@ from connectors.base import Request, SchemaDriftError, Variable
 from connectors.columns import refuse_web_page
 from connectors.providers.nasa.units import cf_unit
 from connectors.providers.nasa.variables import RADIATION, RADIATION_UNITS
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
 
 SHOWN_CHARS = 300
 # What the corrections add to the parameters that were asked for.

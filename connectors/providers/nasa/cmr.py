@@ -19,12 +19,12 @@ from connectors.base import (
 )
 from connectors.columns import empty_table, refuse_web_page
 from connectors.providers.nasa.answers import words_of
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 
 CMR = Host("NASA_CMR_BASE_URL", "https://cmr.earthdata.nasa.gov/")
 NAME = {"type": "string", "minLength": 1, "maxLength": 200}

@@ -16,8 +16,8 @@ from connectors.providers.nasa.points import (
 )
 from connectors.providers.nasa.reading import MISSING, Reading, parse_power
 from connectors.providers.nasa.variables import RENAMED
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
-from datastream.core.http import Answer
 
 POWER = Host("NASA_POWER_BASE_URL", "https://power.larc.nasa.gov/")
 SHARED_PARAMETERS: Mapping[str, Any] = {

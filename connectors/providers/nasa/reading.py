@@ -22,7 +22,7 @@ from connectors.providers.nasa.answers import (
 from connectors.providers.nasa.points import Point
 from connectors.providers.nasa.stamps import ReadStamps, is_annual
 from connectors.rows import Rows
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 # The fill value of all answers, and that of some older series.
 MISSING = (-999.0, -99.0)

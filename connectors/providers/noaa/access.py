@@ -10,12 +10,12 @@ import pyarrow as pa
 from connectors.base import Host, Quota, SchemaDriftError, Station, Window
 from connectors.columns import refuse_web_page
 from connectors.rows import Rows
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer, provider_message
 
 NCEI = Host("NOAA_BASE_URL", "https://www.ncei.noaa.gov/")
 SERVICE = "access/services/data/v1"

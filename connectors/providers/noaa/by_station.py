@@ -16,8 +16,8 @@ from connectors.providers.noaa.daily import HHMM
 from connectors.providers.noaa.elements import MISSING
 from connectors.providers.noaa.pivot import Observations, build_page, from_tenths
 from connectors.rows import Rows, Sheet
+from datastream.core.answers import Answer
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer
 
 NAMES = "ID,DATE,ELEMENT,DATA_VALUE,M_FLAG,Q_FLAG,S_FLAG,OBS_TIME"
 LETTERS = {"M_FLAG": "^.$", "Q_FLAG": "^.$", "S_FLAG": "^.$", "OBS_TIME": HHMM}

@@ -35,8 +35,8 @@ from connectors.providers.noaa.daily_summaries import DAY_RULE
 from connectors.providers.noaa.elements import FLAGS, MISSING, VARIABLES
 from connectors.providers.noaa.pivot import Observations, build_page
 from connectors.rows import Rows, trimmed
+from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
 
 PATH = "cdo-web/api/v2/data"
 LIMIT = 1000

@@ -29,7 +29,7 @@ from connectors.providers.noaa.access import (
 )
 from connectors.providers.noaa.elements import MISSING, VARIABLES
 from connectors.rows import Rows, Sheet
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 SUFFIX = "_ATTRIBUTES"
 HHMM = r"^[0-9]{1,4}$"

@@ -17,7 +17,7 @@ from connectors.providers.noaa.access import (
 )
 from connectors.providers.noaa.daily import parse_daily
 from connectors.providers.noaa.elements import FLAGS, MISSING, VARIABLES
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 DAY_RULE = "A day is the station's own observation day, stored as its midnight in UTC."
 # Ten years, the size that the service answers well, for one station.

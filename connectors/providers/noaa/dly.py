@@ -11,8 +11,8 @@ from connectors.base import Page, SchemaDriftError, Window
 from connectors.columns import blank_to_null, empty_table, refuse_web_page
 from connectors.providers.noaa.pivot import Observations, build_page, from_tenths
 from connectors.rows import Rows, trimmed
+from datastream.core.answers import Answer
 from datastream.core.errors import ProviderUnavailableError
-from datastream.core.http import Answer
 
 WIDTH, HEAD, DAYS, FIELD = 269, 21, 31, 8
 MISSING = -9999

@@ -17,7 +17,7 @@ from connectors.providers.noaa.by_station import parse_by_station
 from connectors.providers.noaa.daily_summaries import DAY_RULE
 from connectors.providers.noaa.dly import parse_dly
 from connectors.providers.noaa.elements import FLAGS, MISSING, VARIABLES
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 FOLDER = "pub/data/ghcn/daily"
 

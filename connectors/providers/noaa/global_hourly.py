@@ -17,7 +17,7 @@ from connectors.providers.noaa.access import (
     variables_parameter,
 )
 from connectors.providers.noaa.isd import COLUMNS, FLAGS, VARIABLES, parse_hourly
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 STATION = re.compile(r"[A-Z0-9][0-9]{10}")
 STATION_SCHEMA = {"type": "string", "pattern": "^[A-Za-z0-9][0-9]{10}$"}

@@ -17,7 +17,7 @@ from connectors.providers.noaa.access import (
 from connectors.providers.noaa.elements import FLAGS, MISSING
 from connectors.providers.noaa.monthly import parse_monthly
 from connectors.providers.noaa.months import VARIABLES
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 
 class GlobalSummaryOfTheMonth(Product):

@@ -16,7 +16,7 @@ from connectors.base import Flag, Page, Request, SchemaDriftError, Variable
 from connectors.columns import TIMESTAMP, Column, build_table, empty_table, grades
 from connectors.providers.noaa.access import csv_body, read_station, require_columns
 from connectors.rows import Sheet
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 # fmt: off
 # Name, unit, CF standard name, cell method, least and greatest possible value, description

@@ -26,7 +26,7 @@ from connectors.providers.noaa.access import (
 from connectors.providers.noaa.daily import SUFFIX, read_numbers, refuse_impossible
 from connectors.providers.noaa.months import LAYOUTS, USUAL_LAYOUT, VARIABLES
 from connectors.rows import Sheet
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 
 def parse_monthly(request: Request, answer: Answer) -> Page:

@@ -16,12 +16,12 @@ from connectors.providers.noaa.access import NCEI, QUOTA, UNKNOWN_ELEVATION_M
 from connectors.providers.noaa.elements import VARIABLES
 from connectors.providers.noaa.ghcn_files import FOLDER
 from connectors.rows import Rows, trimmed
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 
 STATIONS = f"{FOLDER}/ghcnd-stations.txt"
 INVENTORY = f"{FOLDER}/ghcnd-inventory.txt"
