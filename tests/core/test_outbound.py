@@ -42,7 +42,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Resolve:
             found = (left.pop(0) if len(left) > 1 else left[0]) if is_name else [host]
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in found]
 
-        monkeypatch.setattr(outbound.socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
     return lead
 
@@ -129,7 +129,7 @@ def test_a_name_that_nobody_knows_is_no_answer(monkeypatch: pytest.MonkeyPatch) 
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(outbound.socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with (
         Client("https://nowhere.example.org/", headers={}, limits=Limits(tries=1)) as client,
         pytest.raises(ProviderUnavailableError, match="no connection"),
