@@ -1,6 +1,6 @@
 # What can be done here: make help
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker test test-all lint format types layers openapi permissions check bench clean
+.PHONY: help setup run worker test test-all test-mongodb lint format types layers openapi permissions check bench clean
 .PHONY: install install-dev migrations hooks
 
 # Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
@@ -30,6 +30,9 @@ test: install-dev  ## Run the fast tests (under a minute)
 
 test-all: install-dev  ## Run the slow tests only: real servers, faults, browsers
 	@$(PY) -m pytest -q -m slow --reruns 1 --rerun-show-tracebacks -r fER
+
+test-mongodb: install-dev  ## Run the tests of documents against a real MongoDB, fetched on first use
+	@$(PY) -m tests.mongo
 
 lint: install-dev  ## Look for mistakes and for what the formatter would change
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -8,6 +8,8 @@ from typing import Any
 from connectors import ledger
 from connectors.base import ALWAYS, Place, Product, Request, Window
 
+DAY_S = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -23,7 +25,12 @@ class Plan:
     @property
     def seconds(self) -> float:
         """At the provider's rate, whose answers take time as well."""
-        return len(self.requests) / self.product.quota.per_second
+        quota, asked = self.product.quota, len(self.requests)
+        at_rate = asked / quota.per_second
+        if quota.per_day is None:
+            return at_rate
+        at_once, later = shares_of_day(quota.per_day)
+        return max(at_rate, (asked - at_once) / later * DAY_S)
 
     @property
     def window(self) -> Window | None:
@@ -32,6 +39,15 @@ class Plan:
             return None
         windows = [request.window for request in self.requests]
         return Window(min(one.start for one in windows), max(one.end for one in windows))
+
+
+def shares_of_day(per_day: int) -> tuple[int, int]:
+    """How many of a day's requests may go at once, and how many then come back in a day.
+
+    Both together, so that in no 24 hours there are more, whenever the provider's day begins.
+    """
+    at_once = max(per_day // 2, 1)
+    return at_once, max(per_day - at_once, 1)
 
 
 def span(product: Product, parameters: Mapping[str, Any], today: date) -> Window | None:
@@ -53,8 +69,9 @@ def look_back(window: Window, days: int) -> Window | None:
     """The last so many days of a span, whose values may have been revised since."""
     if window == ALWAYS:
         return ALWAYS
-    start = max(window.start, window.end - timedelta(days=days))
-    return Window(start, window.end) if start < window.end else None
+    if days == 0:
+        return None
+    return Window(window.end - timedelta(days=min(days, window.days)), window.end)
 
 
 def plan(

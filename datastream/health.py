@@ -8,13 +8,14 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.renderers import OpenApiJsonRenderer
 
+from connectors.routers import DOCUMENTS
 from datastream.core.api import errors
 
 log = structlog.get_logger(__name__)
@@ -38,9 +39,12 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Each dependency by name; 503 where one that is needed does not answer."""
     checks = {"database": _check(_database), "cache": _check(_cache)}
-    # The cache may vanish; everything goes on without it.
+    if DOCUMENTS in settings.DATABASES:
+        checks["documents"] = _check(_documents)
+    # The cache and the store of documents may vanish; everything goes on without them.
     status = 200 if checks["database"]["status"] == "ok" else 503
-    words = {200: "ok" if checks["cache"]["status"] == "ok" else "degraded", 503: "unavailable"}
+    is_whole = all(check["status"] == "ok" for check in checks.values())
+    words = {200: "ok" if is_whole else "degraded", 503: "unavailable"}
     return JsonResponse({"status": words[status], "checks": checks}, status=status)
 
 
@@ -72,6 +76,11 @@ def _check(ask: Callable[[], None]) -> dict[str, Any]:
 def _database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def _documents() -> None:
+    wrapper: Any = connections[DOCUMENTS]
+    wrapper.database.command("ping")
 
 
 def _cache() -> None:

@@ -116,6 +116,12 @@ if MONGODB_URL:
         "ENGINE": "django_mongodb_backend",
         "HOST": MONGODB_URL,
         "NAME": urlsplit(MONGODB_URL).path.lstrip("/") or "datastream",
+        # Whoever asks for documents is told soon that they are away.
+        "OPTIONS": {
+            "serverSelectionTimeoutMS": 3000,
+            "connectTimeoutMS": 3000,
+            "socketTimeoutMS": 20_000,
+        },
     }
 DATABASE_ROUTERS = ["connectors.routers.DocumentsRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

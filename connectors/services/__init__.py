@@ -1,7 +1,7 @@
 """Feeds, their runs, and what becomes of the answers."""
 
 from connectors.services.collecting import LostError
-from connectors.services.documents import move as move_documents
+from connectors.services.documents import move_if_possible as move_documents
 from connectors.services.documents import tidy as tidy_documents
 from connectors.services.feeds import (
     change_feed,

@@ -5,17 +5,20 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from accounts.services import audit
 from connectors import base, schedules
 from connectors.models import Feed
 from connectors.services import coverage
 from connectors.services.providers import connector_named, product_of
+from datasets import ingest
 from datasets.models import Dataset, SchemaMode, Variable
-from datasets.services import declare, record_created
+from datasets.services import create_dataset, declare
 from datastream.core import clock
 from datastream.core.errors import ConflictError, InvalidInputError
+from datastream.core.models import OPEN, Status
 
 # With other values of these a feed asks for other days and places, and for the same of each.
 SPAN_PARAMETERS = frozenset({"start", "end", "station", "stations"})
@@ -62,7 +65,7 @@ def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) ->
     feed.lookback_days = product.lookback_days
     _set(feed, {"parameters": {}, **facts})
     _save(feed)
-    declare(dataset, Variable, "name", [facts_of(one) for one in product.variables.values()])
+    _declare_variables(feed)
     _record("feed.created", feed)
     return feed
 
@@ -70,6 +73,8 @@ def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) ->
 @transaction.atomic
 def change_feed(feed: Feed, **facts: Any) -> None:
     """Change facts of a feed; runs that go on are not changed."""
+    # First of all, as a run does that stores a page.
+    ingest.lock(feed.dataset_id)
     # As it is stored: a form has changed its object already.
     before = Feed.objects.select_for_update(of=["self"]).get(pk=feed.pk)
     _set(feed, facts)
@@ -77,8 +82,10 @@ def change_feed(feed: Feed, **facts: Any) -> None:
     if not changed:
         return
     _save(feed)
-    if _asked(feed.parameters) != _asked(before.parameters):
+    if asked(feed) != asked(before):
         coverage.forget(feed.pk)
+    if {"product", "dataset"} & set(changed):
+        _declare_variables(feed)
     _record("feed.changed", feed, fields=changed)
 
 
@@ -86,6 +93,10 @@ def change_feed(feed: Feed, **facts: Any) -> None:
 def delete_feed(feed: Feed) -> None:
     """Delete a feed with its runs and what it knows to be covered; its dataset keeps all points."""
     _record("feed.deleted", feed)
+    # In the order in which a run takes them, which then ends at its next page.
+    feed.runs.filter(status__in=OPEN).update(
+        status=Status.CANCELLED, finished_at=Now(), lease_until=None
+    )
     feed.delete()
 
 
@@ -99,13 +110,19 @@ def _set(feed: Feed, facts: Mapping[str, Any]) -> None:
     """Set facts in their settled form."""
     for name, value in facts.items():
         setattr(feed, name, value)
-    if "parameters" in facts:
-        feed.parameters = product_of(feed).check(facts["parameters"])
+    if facts.keys() & {"parameters", "connector", "product"}:
+        feed.product = product_of(feed).name
+        feed.parameters = product_of(feed).check(feed.parameters)
     if facts.keys() & {"schedule", "enabled"}:
         feed.schedule = schedules.check(feed.schedule)
         set_due(feed)
     if feed.credential is not None and feed.credential.connector != feed.connector:
         raise InvalidInputError.of("credential", f"This key is not for {feed.connector}.")
+
+
+def _declare_variables(feed: Feed) -> None:
+    variables = product_of(feed).variables.values()
+    declare(feed.dataset, Variable, "name", [facts_of(one) for one in variables])
 
 
 def _save(feed: Feed) -> None:
@@ -116,8 +133,11 @@ def _save(feed: Feed) -> None:
         raise ConflictError(TAKEN, details={"name": [TAKEN]}) from error
 
 
-def _asked(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if name not in SPAN_PARAMETERS}
+def asked(feed: Feed, parameters: Mapping[str, Any] | None = None) -> tuple[object, ...]:
+    """What is asked for of each place and day; where it differs, what is known says nothing."""
+    chosen = feed.parameters if parameters is None else parameters
+    rest = {name: value for name, value in chosen.items() if name not in SPAN_PARAMETERS}
+    return feed.dataset_id, feed.connector, feed.product, rest
 
 
 def _record(action: str, feed: Feed, **details: Any) -> None:
@@ -140,21 +160,23 @@ def target_of(
     visibility: str = "internal",
 ) -> Dataset:
     """The dataset that a connector's feeds of this name fill; made where there is none."""
-    dataset, is_new = Dataset.objects.get_or_create(
+    # One at a time, so that two who come at once find one dataset.
+    with connection.cursor() as cursor:
+        words = f"feeds of {connector.name} in {name}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [words])
+    named = Dataset.objects.filter(source=connector.name, name=name, deleted_at=None)
+    found = named.order_by("created_at").first()
+    if found is not None:
+        return found
+    return create_dataset(
+        owner,
         source=connector.name,
         name=name,
-        deleted_at=None,
-        defaults={
-            "owner": owner,
-            "visibility": visibility,
-            "schema_mode": SchemaMode.FREEZE,
-            "tags": [connector.name],
-            **connector.terms_of(connector.product(product)),
-        },
+        visibility=visibility,
+        schema_mode=SchemaMode.FREEZE,
+        tags=[connector.name],
+        **connector.terms_of(connector.product(product)),
     )
-    if is_new:
-        record_created(dataset)
-    return dataset
 
 
 def today() -> date:

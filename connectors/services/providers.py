@@ -11,13 +11,13 @@ from django.conf import settings
 from accounts import counters
 from connectors import base
 from connectors.models import Feed
+from connectors.planning import DAY_S, shares_of_day
 from connectors.registry import connectors
 from datastream.core.circuits import Circuit
 from datastream.core.clock import now, text
 from datastream.core.errors import InvalidInputError, ProviderUnavailableError
 from datastream.core.http import Client, Limits, Manners
 
-DAY_S = 86_400.0
 # Whoever may ask faster than this is not held back at all.
 FASTEST_PER_S = 1000.0
 
@@ -85,8 +85,8 @@ class Turns(Manners):
             message = f"{self.host} did not answer again and again, and is left alone for a while."
             raise _come_back(message, closed_in_s)
         if self.quota.per_second < FASTEST_PER_S:
-            # A twentieth slower, because what leaves evenly does not arrive evenly.
-            self._wait(1.05 / self.quota.per_second)
+            # A fifth slower, because what leaves evenly does not arrive evenly.
+            self._wait(1.2 / self.quota.per_second)
         if self.quota.per_day is not None:
             self._count_day(self.quota.per_day)
 
@@ -102,11 +102,14 @@ class Turns(Manners):
             time.sleep(max(turn.ahead_s, 0.001))
 
     def _count_day(self, per_day: int) -> None:
-        cost_s, name = DAY_S / per_day, f"asks {self.host} a day"
-        spent = counters.counted(lambda store: store.spend(name, cost_s, DAY_S))
+        at_once, later = shares_of_day(per_day)
+        cost_s, name = DAY_S / later, f"asks {self.host} a day"
+        # A little more, or the last of them might fail by a rounding.
+        most_s = (at_once + 0.01) * cost_s
+        spent = counters.counted(lambda store: store.spend(name, cost_s, most_s))
         if not spent.is_counted:
             message = f"The {per_day:,} requests a day that {self.host} allows are used up."
-            raise _come_back(message, spent.ahead_s + cost_s - DAY_S)
+            raise _come_back(message, spent.ahead_s + cost_s - most_s)
 
 
 def _come_back(message: str, in_s: float) -> ProviderUnavailableError:

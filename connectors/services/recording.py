@@ -1,19 +1,18 @@
 """What a run learnt, each time in one transaction: points, coverage, counts and raw answers."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
-from connectors import ledger
-from connectors.base import Page, Request
-from connectors.models import Run
+from connectors import base, ledger
+from connectors.base import Page, Place, Request
+from connectors.models import Feed, Run, Trigger
 from connectors.services import coverage, documents
-from connectors.services.feeds import facts_of
+from connectors.services.feeds import asked, facts_of
 from datasets import ingest
 from datasets.models import Station, Variable
 from datasets.services import declare
@@ -23,6 +22,7 @@ from datastream.core.errors import PlatformError, RowError
 from datastream.core.models import Status
 
 LISTED = 100
+COUNTS = ("received", "inserted", "updated", "unchanged", "rejected")
 
 
 class LostError(Exception):
@@ -34,109 +34,146 @@ class Stored:
     """A page to be stored.
 
     has_rows : whether it or an earlier page of its request has any.
-    is_kept : whether its answer is a document already.
+    packed : its answer; None where that is a document already.
     """
 
     request: Request
-    answer: Answer
     page: Page
-    has_rows: bool
-    is_kept: bool = False
+    has_rows: bool = False
+    packed: documents.Packed | None = None
+
+    @property
+    def is_last(self) -> bool:
+        return self.page.next is None
 
 
 def store(run: Run, pages: Sequence[Stored]) -> None:
-    """Store pages of different stations: points, checkpoint, coverage and answers together."""
-    _declare(run, pages)
-    batches = [ingest.from_table(one.page.table) for one in pages]
-    for batch, first in zip(batches, accumulate(map(len, batches), initial=0), strict=False):
-        batch.first = first
+    """Store pages that have no point in common: all of them and what is noted, or nothing."""
+    # Stations and times in order spare the write a detour.
+    pages = sorted(pages, key=lambda one: (one.request.place, one.request.window))
+    with transaction.atomic():
+        # First of all, as everybody who writes to a dataset does.
+        ingest.lock(run.feed.dataset_id)
+        _declare(run, pages)
+        outcome = _write(run, pages)
+        facts = _learnt(run, pages, outcome)
+        _update(run, facts)
+        _cover(run, ((one.request, _span(one)) for one in pages if one.is_last))
+        _keep(run, pages)
+    _take_over(run, facts)
 
-    def also(outcome: ingest.Outcome) -> None:
-        _note(run, pages, outcome)
 
-    if not any(map(len, batches)):
-        with transaction.atomic():
-            also(ingest.Outcome())
-    else:
-        ingest.write(
-            run.feed.dataset_id,
-            batches,
-            author=ingest.Author(route=f"feed {run.feed.name}"[:255], run_id=run.pk),
-            options=ingest.Options(on_invalid="skip"),
-            also=also,
-        )
-    run.checkpoint += sum(one.page.next is None for one in pages)
+def fail(run: Run, request: Request, packed: documents.Packed | None, error: PlatformError) -> None:
+    """Note that a request came to nothing, and keep what was answered all the same."""
+    refused = int(error.details.get("rejected", 0))
+    rows = error.details.get("rows", [])
+    facts = {
+        "requests": run.requests + 1,
+        "received": run.received + refused,
+        "rejected": run.rejected + refused,
+        "rejections": (run.rejections + [_said(request, row) for row in rows])[:LISTED],
+    }
+    with transaction.atomic():
+        _update(run, facts)
+        span = ledger.Span(request.window, ledger.FAILED, error.message, clock.now())
+        _cover(run, [(request, span)])
+        if packed is not None:
+            documents.keep(run, [(run.requests, request, packed)])
+    _take_over(run, facts)
+
+
+def skip(run: Run, note: str) -> None:
+    """Note that a kept answer cannot be read."""
+    facts = {"checkpoint": run.checkpoint + 1, "notes": [*run.notes, note][:LISTED]}
+    _update(run, facts)
+    _take_over(run, facts)
+
+
+def plan(run: Run, planned: int) -> None:
+    """Note how many requests the run has in all."""
+    _update(run, {"planned": planned})
+    run.planned = planned
 
 
 def _declare(run: Run, pages: Sequence[Stored]) -> None:
     stations = {one.code: one for page in pages for one in page.page.stations}
     variables = {one.name: one for page in pages for one in page.page.variables}
     if stations:
-        declare(run.feed.dataset, Station, "code", [asdict(one) for one in stations.values()])
+        declare(run.feed.dataset, Station, "code", list(map(_facts_of_station, stations.values())))
     if variables:
         declare(run.feed.dataset, Variable, "name", list(map(facts_of, variables.values())))
 
 
-def _note(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> None:
-    rejected = sum(len(one.page.rejected) for one in pages)
-    counts = {
-        name: F(name) + getattr(outcome, name)
-        for name in ("received", "inserted", "updated", "unchanged", "rejected")
+def _facts_of_station(station: base.Station) -> dict[str, Any]:
+    """What the provider says; what it does not say stays as it is known."""
+    facts = {name: value for name, value in asdict(station).items() if value not in {None, ""}}
+    if not {"latitude", "longitude"} <= facts.keys():
+        facts.pop("latitude", None)
+        facts.pop("longitude", None)
+    if "name" in facts:
+        facts["name"] = facts["name"][:255]
+    return facts
+
+
+def _write(run: Run, pages: Sequence[Stored]) -> ingest.Outcome:
+    batches = [ingest.from_table(one.page.table) for one in pages]
+    if not any(map(len, batches)):
+        return ingest.Outcome()
+    for batch, first in zip(batches, accumulate(map(len, batches), initial=0), strict=False):
+        batch.first = first
+    return ingest.write(
+        run.feed.dataset_id,
+        batches,
+        author=ingest.Author(route=f"feed {run.feed.name}"[:255], run_id=run.pk),
+        options=ingest.Options(on_invalid="skip"),
+    )
+
+
+def _learnt(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> dict[str, Any]:
+    """The run's counts and lists with what these pages add."""
+    facts: dict[str, Any] = {name: getattr(run, name) + getattr(outcome, name) for name in COUNTS}
+    bad = sum(len(one.page.rejected) for one in pages)
+    notes = [note for one in pages for note in one.page.notes]
+    return facts | {
+        "received": facts["received"] + bad,
+        "rejected": facts["rejected"] + bad,
+        "checkpoint": run.checkpoint + sum(one.is_last for one in pages),
+        "requests": run.requests + sum(one.packed is not None for one in pages),
+        "rejections": (run.rejections + _rejections(pages, outcome.errors))[:LISTED],
+        "notes": list(dict.fromkeys(run.notes + notes))[:LISTED],
     }
-    run.rejections = (run.rejections + _rejections(pages, outcome.errors))[:LISTED]
-    run.notes = (run.notes + [note for one in pages for note in one.page.notes])[:LISTED]
-    _update(
-        run,
-        len(pages),
-        {
-            **counts,
-            "received": counts["received"] + rejected,
-            "rejected": counts["rejected"] + rejected,
-            "checkpoint": F("checkpoint") + sum(one.page.next is None for one in pages),
-            "rejections": run.rejections,
-            "notes": run.notes,
-        },
-    )
-    run.rejected += outcome.rejected + rejected
-    now = clock.now()
-    coverage.note(
-        run.feed_id,
-        [
-            (
-                one.request.place,
-                ledger.Span(
-                    one.request.window,
-                    ledger.FETCHED if one.has_rows else ledger.EMPTY,
-                    checked_at=now,
-                ),
-            )
-            for one in pages
-            if one.page.next is None
-        ],
-    )
-    documents.keep(run, [(one.request, one.answer) for one in pages if not one.is_kept])
 
 
-def fail(run: Run, request: Request, answer: Answer | None, error: PlatformError) -> None:
-    """Note that a request came to nothing, and keep what was answered all the same."""
-    with transaction.atomic():
-        rows = error.details.get("rows", [])
-        run.rejections = (run.rejections + [_said(request, row) for row in rows])[:LISTED]
-        refused = int(error.details.get("rejected", 0))
-        facts = {"rejections": run.rejections, "rejected": F("rejected") + refused}
-        _update(run, 1, {**facts, "received": F("received") + refused})
-        span = ledger.Span(request.window, ledger.FAILED, error.message, clock.now())
-        coverage.note(run.feed_id, [(request.place, span)])
-        documents.keep(run, [(request, answer)] if answer is not None else [])
-    run.rejected += refused
-
-
-def _update(run: Run, requests: int, facts: dict[str, Any]) -> None:
+def _update(run: Run, facts: dict[str, Any]) -> None:
+    """Change the run's row while it is ours; its lock keeps everybody else from taking it."""
     mine = Run.objects.filter(pk=run.pk, attempt=run.attempt, status=Status.RUNNING)
-    if not mine.update(requests=F("requests") + requests, **facts):
+    if not mine.update(**facts):
         raise LostError
-    # The number of the first of their documents.
-    run.requests += requests
+
+
+def _take_over(run: Run, facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        setattr(run, name, value)
+
+
+def _cover(run: Run, news: Iterable[tuple[Request, ledger.Span]]) -> None:
+    """Note what is known now, unless the feed asks for something else since the run began."""
+    if run.trigger == Trigger.REPLAY:
+        return
+    feed = Feed.objects.select_for_update(no_key=True, of=["self"]).get(pk=run.feed_id)
+    if asked(feed) == asked(run.feed, run.parameters):
+        known: list[tuple[Place, ledger.Span]] = [(one.place, span) for one, span in news]
+        coverage.note(run.feed_id, known)
+
+
+def _span(one: Stored) -> ledger.Span:
+    state = ledger.FETCHED if one.has_rows else ledger.EMPTY
+    return ledger.Span(one.request.window, state, checked_at=clock.now())
+
+
+def _keep(run: Run, pages: Sequence[Stored]) -> None:
+    packed = [(one.request, one.packed) for one in pages if one.packed is not None]
+    documents.keep(run, [(n, *one) for n, one in enumerate(packed, run.requests)])
 
 
 def _rejections(pages: Sequence[Stored], errors: Sequence[RowError]) -> list[dict[str, Any]]:

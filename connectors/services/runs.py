@@ -1,11 +1,18 @@
 """Runs of feeds: started, done by whoever has the lease, cancelled, taken up again."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -16,7 +23,7 @@ from connectors.models import Feed, Run, Trigger
 from connectors.services import collecting, coverage, feeds
 from connectors.services.providers import product_of
 from datastream.core import jobs, leases
-from datastream.core.errors import ConflictError, PlatformError
+from datastream.core.errors import ConflictError, InvalidInputError, PlatformError
 from datastream.core.models import OPEN, Status
 
 log = structlog.get_logger(__name__)
@@ -30,12 +37,17 @@ DUE_AT_ONCE = 100
 def start_run(feed: Feed, *, trigger: str = Trigger.HAND, **parameters: Any) -> Run:
     """Make a run of a feed; ConflictError with the id of the one that is going on.
 
-    `parameters` stand in the place of the feed's own, for this run.
+    `parameters` stand in the place of the feed's own, for this run: other days or stations.
     """
+    if parameters:
+        parameters = product_of(feed).check({**feed.parameters, **parameters})
+        if feeds.asked(feed, parameters) != feeds.asked(feed):
+            message = "A run takes other days or stations; for anything else change the feed."
+            raise InvalidInputError.of("parameters", message)
     try:
         with transaction.atomic():
             run = Run.objects.create(
-                feed=feed, trigger=trigger, parameters={**feed.parameters, **parameters}
+                feed=feed, trigger=trigger, parameters=parameters or feed.parameters
             )
     except IntegrityError as error:
         going = feed.runs.filter(status__in=OPEN).values_list("pk", flat=True).first()
@@ -55,8 +67,15 @@ def queue_run(feed: Feed, **options: Any) -> Run:
 
 
 def run_again(run: Run) -> Run:
-    """A new run with the parameters of an old one, in the worker."""
-    return queue_run(run.feed, **run.parameters)
+    """A new run for the days and stations of an old one, in the worker."""
+    feed = run.feed
+    if run.trigger == Trigger.REPLAY:
+        return queue_run(feed, trigger=Trigger.REPLAY)
+    if run.trigger == Trigger.BACK_FILL:
+        start, end = (date.fromisoformat(run.parameters[name]) for name in ("start", "end"))
+        return back_fill(feed, Window(start, end + timedelta(days=1)))
+    names = feeds.SPAN_PARAMETERS & run.parameters.keys()
+    return queue_run(feed, **{name: run.parameters[name] for name in names})
 
 
 @transaction.atomic
@@ -94,7 +113,16 @@ def start_due() -> int:
     due = Feed.objects.filter(
         enabled=True, next_run_at__lte=Now(), dataset__deleted_at__isnull=True
     ).order_by("next_run_at")
-    return sum(_start_if_due(feed.pk) for feed in due[:DUE_AT_ONCE])
+    return sum(_was_started(feed) for feed in due[:DUE_AT_ONCE])
+
+
+def _was_started(feed: Feed) -> bool:
+    try:
+        return _start_if_due(feed.pk)
+    except PlatformError as error:
+        # The others are due all the same.
+        log.warning("feed_not_started", feed=str(feed.pk), error=error.code)
+        return False
 
 
 @transaction.atomic
@@ -158,6 +186,11 @@ def _do(run: Run, is_ours: Callable[[], bool], progress: collecting.Progress) ->
         problem = {"code": error.code, "message": error.message, "details": error.details}
         has_some = run.checkpoint and not isinstance(error, SchemaDriftError)
         _finish(run, Status.PARTIAL if has_some else Status.FAILED, problem)
+    except (OperationalError, InterfaceError) as error:
+        # The database was away, or full: the run stays open and is taken up when its lease is over.
+        log.warning("run_left", run=str(run.pk), error=type(error).__name__)
+        if not connection.in_atomic_block:
+            connection.close()
     except Exception as error:
         log.exception("run_failed", run=str(run.pk), feed=str(run.feed_id))
         problem = {"code": "SERVER_ERROR", "message": f"It failed ({type(error).__name__})."}

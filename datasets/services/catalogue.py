@@ -145,19 +145,32 @@ def _saved(view: View, row: Row, facts: dict[str, Any], key: str) -> Row:
 def declare(
     dataset: Dataset, model: type[Station | Variable], key: str, rows: list[dict[str, Any]]
 ) -> None:
-    """Make or correct stations or variables of a feed's target from what its provider says."""
-    known = {getattr(row, key): row for row in model.objects.filter(dataset=dataset)}
-    changed = False
-    for facts in rows:
-        row = known.get(facts[key]) or model(dataset=dataset)
-        before = {name: getattr(row, name, None) for name in facts}
-        if row.pk is None or before != facts:
-            for name, value in facts.items():
-                setattr(row, name, value)
-            row.save()
-            changed = True
+    """Make or correct stations or variables of a feed's target from what its provider says.
+
+    A constant number of statements; where nothing is new, only the one that looks.
+    """
+    told = {facts[key]: facts for facts in rows}
+    stored = model.objects.filter(dataset=dataset, **{f"{key}__in": list(told)})
+    known = {getattr(row, key): row for row in stored}
+    new = [model(dataset=dataset, **facts) for name, facts in told.items() if name not in known]
+    changed = [row for name, row in known.items() if _is_changed(row, told[name])]
+    if not new and not changed:
+        return
+    # Before the rows: it stays locked, so that nobody makes the same meanwhile.
+    _note_change(dataset.pk)
+    # Of the same name at the same moment: one of them is enough.
+    manager: Any = model.objects
+    manager.bulk_create(new, ignore_conflicts=True)
     if changed:
-        _note_change(dataset.pk)
+        manager.bulk_update(changed, sorted({name for facts in rows for name in facts}))
+
+
+def _is_changed(row: Station | Variable, facts: Mapping[str, Any]) -> bool:
+    """Whether facts differ from those of a row, which then has them."""
+    differing = {name for name, value in facts.items() if getattr(row, name) != value}
+    for name in differing:
+        setattr(row, name, facts[name])
+    return bool(differing)
 
 
 @transaction.atomic

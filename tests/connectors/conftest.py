@@ -11,9 +11,13 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from accounts.models import User
+from connectors import services
+from connectors.models import Feed
 from connectors.registry import connectors
-from connectors.services import providers
+from connectors.services import fetching, providers
 from datastream.core.http import Limits
+from tests.connectors.fakes.lines import LINES, FakeLines, Lines
 from tests.connectors.fakes.noaa import FakeNoaa
 
 Ingest = Callable[..., "Said"]
@@ -64,8 +68,42 @@ def running_noaa() -> Iterator[FakeNoaa]:
 def fake_noaa(running_noaa: FakeNoaa, settings: Any, monkeypatch: pytest.MonkeyPatch) -> FakeNoaa:
     """The fake in the place of NOAA, asked without waiting between requests."""
     running_noaa.reset()
+    providers.circuits.clear()
     settings.NOAA_BASE_URL = running_noaa.base_url
     product = connectors["noaa"].product()
     quota = replace(product.quota, per_second=1e6)
     monkeypatch.setattr(type(product), "quota", quota)
     return running_noaa
+
+
+@pytest.fixture(scope="session")
+def running_lines() -> Iterator[FakeLines]:
+    with FakeLines() as lines:
+        yield lines
+
+
+@pytest.fixture
+def fake_lines(
+    running_lines: FakeLines, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> FakeLines:
+    """A made-up provider and its connector."""
+    running_lines.reset()
+    settings.LINES_BASE_URL = f"{running_lines.url}/"
+    monkeypatch.setitem(connectors._entries, LINES.name, LINES)
+    return running_lines
+
+
+@pytest.fixture
+def lines_feed(fake_lines: FakeLines, admin: User) -> Feed:
+    """Two stations for three years: six requests."""
+    target = services.target_of(LINES, admin, name="Levels")
+    parameters = {"stations": ["A", "B"], "start": "2001-01-01", "end": "2003-12-31"}
+    return services.make_feed(target, LINES, name="levels", product="", parameters=parameters)
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page is asked for by itself, and stored by itself."""
+    monkeypatch.setattr(Lines, "quota", replace(Lines.quota, parallel=1))
+    monkeypatch.setattr(fetching, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 1)

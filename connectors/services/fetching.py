@@ -1,0 +1,153 @@
+"""Asks several requests at once, and hands out together what can be stored together."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connections
+
+from connectors.base import Page, Product, Request
+from connectors.services import documents
+from datastream.core.errors import PlatformError
+from datastream.core.http import Answer, Client
+
+# Stored in one transaction, which others wait for.
+ROWS_AT_ONCE = 50_000
+PAGES_AT_ONCE = 32
+# Of what is asked ahead and not yet stored.
+BYTES_AHEAD = 24 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which points a page has: its stations, first and last instant (µs since 1970)."""
+
+    stations: frozenset[str] = frozenset()
+    first: int = 0
+    last: int = 0
+
+    def meets(self, other: "Extent") -> bool:
+        is_apart = self.last < other.first or other.last < self.first
+        return not is_apart and not self.stations.isdisjoint(other.stations)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of a request; with an error there is no page, and perhaps no answer."""
+
+    request: Request
+    packed: documents.Packed | None = None
+    page: Page | None = None
+    error: PlatformError | None = None
+    extent: Extent = field(default_factory=Extent)
+
+    @property
+    def rows(self) -> int:
+        return self.page.table.num_rows if self.page else 0
+
+    @property
+    def has_rows(self) -> bool:
+        return bool(self.page and (self.page.table.num_rows or self.page.stations))
+
+    @property
+    def bytes(self) -> int:
+        table = self.page.table.nbytes if self.page else 0
+        return table + (len(self.packed.body) if self.packed else 0)
+
+
+class Fetching:
+    """Several requests under way at once; what has come waits until it is taken."""
+
+    def __init__(self, product: Product, client: Client, requests: Sequence[Request]) -> None:
+        self.product, self.client = product, client
+        self.waiting = deque(requests)
+        self.largest = BYTES_AHEAD // (2 * product.quota.parallel)
+        self.pool = ThreadPoolExecutor(product.quota.parallel, thread_name_prefix="fetch")
+        self.going: set[Future[Fetched]] = set()
+        self.came: deque[Fetched] = deque()
+
+    def __enter__(self) -> "Fetching":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def follow(self, request: Request, following: Request) -> None:
+        """Ask for the next page of a request before all others."""
+        page = replace(following, place=request.place, window=request.window, page=request.page + 1)
+        self.waiting.appendleft(page)
+
+    def __iter__(self) -> Iterator[list[Fetched]]:
+        while self.waiting or self.going or self.came:
+            while self.waiting and self._has_room():
+                self.going.add(self.pool.submit(self._fetch, self.waiting.popleft()))
+            if self.going and not self.came:
+                wait(self.going, return_when=FIRST_COMPLETED)
+            self._take_done()
+            yield self._together()
+
+    def _has_room(self) -> bool:
+        """Whether one more may be asked ahead, if what comes is as large as what came lately."""
+        ahead = len(self.going) + len(self.came)
+        if ahead < 2 * self.product.quota.parallel:
+            return True
+        return ahead < PAGES_AT_ONCE and (ahead + 1) * self.largest <= BYTES_AHEAD
+
+    def _take_done(self) -> None:
+        done = {future for future in self.going if future.done()}
+        self.going -= done
+        came = [future.result() for future in done]
+        if came:
+            self.largest = max(self.largest // 2, *(one.bytes for one in came), 1)
+        self.came.extend(came)
+
+    def _together(self) -> list[Fetched]:
+        """What has come and may be one write, which takes no point twice; the rest stays."""
+        batch: list[Fetched] = []
+        left: deque[Fetched] = deque()
+        rows = 0
+        for one in self.came:
+            is_apart = not any(one.extent.meets(other.extent) for other in (*batch, *left))
+            if is_apart and rows < ROWS_AT_ONCE:
+                batch.append(one)
+                rows += one.rows
+            else:
+                left.append(one)
+        self.came = left
+        return batch
+
+    def _fetch(self, request: Request) -> Fetched:
+        packed = None
+        try:
+            answer = self._ask(request)
+            packed = documents.pack(answer)
+            page = self.product.parse(request, answer)
+            return Fetched(request, packed, page, extent=extent_of(page.table))
+        except PlatformError as error:
+            return Fetched(request, packed, error=error)
+        finally:
+            # Of this thread, which asked for the provider's next turn.
+            connections.close_all()
+
+    def _ask(self, request: Request) -> Answer:
+        return self.client.ask(
+            request.path, request.params, json=request.json, headers=request.headers
+        )
+
+
+def extent_of(table: pa.Table) -> Extent:
+    if not table.num_rows:
+        return Extent()
+    stations = pc.unique(table["station"]).to_pylist() if "station" in table.schema.names else [""]
+    span: Any = pc.min_max(table["timestamp"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
+    return Extent(frozenset(stations), span["min"].as_py(), span["max"].as_py())
