@@ -1,0 +1,82 @@
+"""The rate and the day's quota of a provider, kept by all processes together."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from connectors import services
+from connectors.base import Quota
+from connectors.models import Feed
+from connectors.services.providers import Pace
+from datastream.core import clock
+from datastream.core.errors import ProviderUnavailableError
+from tests.connectors.fakes.lines import FakeLines, Lines
+
+PROJECT = Path(__file__).resolve().parents[2]
+ASK = """
+import sys
+import django
+django.setup()
+from django.db import connections
+connections["default"].settings_dict["NAME"] = sys.argv[1]
+from connectors.base import Quota
+from connectors.services.providers import Pace
+from datastream.core.http import Client
+with Client(sys.argv[2], headers={}, pace=Pace("lines", Quota(per_second=5.0))) as client:
+    for _ in range(5):
+        client.get("lines", {"station": "A", "start": "2001-01-01", "end": "2001-01-02"})
+"""
+
+
+@pytest.mark.slow
+def test_f_09_three_processes_keep_the_rate_of_one(
+    committed_db: None, fake_lines: FakeLines
+) -> None:
+    name = str(connection.settings_dict["NAME"])
+    command = [sys.executable, "-c", ASK, name, f"{fake_lines.url}/"]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    asking = [subprocess.Popen(command, cwd=PROJECT, env=environment) for _ in range(3)]
+    assert [one.wait(120) for one in asking] == [0, 0, 0]
+    assert len(fake_lines.calls) == 15
+    assert fake_lines.most_calls_within(1.0) <= 5
+
+
+def test_a_days_quota_is_never_asked_twice_in_a_day(db: None) -> None:
+    pace = Pace("a host", Quota(per_second=1e6, per_day=10))
+    for _ in range(5):
+        pace()
+    with pytest.raises(ProviderUnavailableError) as caught:
+        pace()
+    # Half a day's requests at once, and the other half over the day: the next after a fifth of it.
+    retry_at = datetime.fromisoformat(caught.value.details["retry_at"])
+    wait = retry_at - clock.now()
+    assert timedelta(hours=4.7) < wait < timedelta(hours=4.9)
+
+
+def test_a_run_whose_quota_is_used_up_goes_on_another_day(
+    lines_feed: Feed, fake_lines: FakeLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lines, "quota", replace(Lines.quota, parallel=1, per_day=8))
+    pace: list[int] = []
+
+    def count(self: Pace, per_day: int) -> None:
+        pace.append(per_day)
+        if len(pace) == 5:
+            raise ProviderUnavailableError("Used up.", details={"retry_at": "2026-01-01T00:00:00Z"})
+
+    monkeypatch.setattr(Pace, "_count_day", count)
+    run = services.execute_run(services.start_run(lines_feed).pk)
+    assert run is not None
+    assert run.error is not None
+    assert (run.status, run.checkpoint) == ("partial", 4)
+    assert run.error["details"]["retry_at"] == "2026-01-01T00:00:00Z"
+    services.change_feed(lines_feed, lookback_days=0)
+    again = services.execute_run(services.start_run(lines_feed).pk)
+    assert again is not None
+    assert (again.status, again.requests) == ("succeeded", 2)
