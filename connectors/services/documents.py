@@ -140,12 +140,13 @@ def _up_to(most: int, sizes: Iterable[tuple[UUID, int]]) -> list[UUID]:
 
 def tidy() -> int:
     """Delete documents that are too old, then the oldest while all are too large; their number."""
-    deleted = _delete_until(clock.now() - timedelta(days=settings.DOCUMENTS_KEEP_DAYS))
+    too_old = clock.now() - timedelta(days=settings.DOCUMENTS_KEEP_DAYS)
+    deleted = _delete_until(too_old)
     held = Document.objects.aggregate(held=Sum("size"))["held"] or 0
     excess = held - settings.DOCUMENTS_MAX_MB * MIB
     if excess > 0:
         # All parts of an answer are of one time, and go together.
-        deleted += _delete_until(_end_of_the_oldest(excess) + timedelta(microseconds=1))
+        deleted += _delete_until(_end_of_the_oldest(excess))
     return deleted
 
 
@@ -161,8 +162,9 @@ def _end_of_the_oldest(excess: int) -> datetime:
 
 
 def _delete_until(end: datetime) -> int:
+    """Delete what came until then, that moment included."""
     deleted = 0
-    rows = Document.objects.filter(received_at__lt=end)
+    rows = Document.objects.filter(received_at__lte=end)
     while identities := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
         deleted += Document.objects.filter(pk__in=identities).delete()[0]
     return deleted

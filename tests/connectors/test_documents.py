@@ -211,7 +211,8 @@ def test_f_06_a_store_that_is_away_delays_no_points(
     assert is_ready() == (200, "ok")
     with monkeypatch.context() as away:
         away.setattr("django_mongodb_backend.base.DatabaseWrapper.get_connection_params", fail)
-        connections[DOCUMENTS].close_pool()
+        documents_there: Any = connections[DOCUMENTS]
+        documents_there.close_pool()
         assert executed(services.start_run(feed)).inserted == 730
         assert services.move_documents() == 0
         assert is_ready() == (200, "degraded")
