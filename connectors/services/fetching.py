@@ -13,8 +13,9 @@ from django.db import connections
 
 from connectors.base import Page, Product, Request
 from connectors.services import documents
+from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError
-from datastream.core.http import Answer, Client
+from datastream.core.http import Client
 
 # Stored in one transaction, which others wait for.
 ROWS_AT_ONCE = 50_000

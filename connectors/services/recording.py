@@ -17,7 +17,6 @@ from datasets import ingest
 from datasets.models import Station, Variable
 from datasets.services import declare
 from datastream.core import clock
-from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError, RowError
 from datastream.core.models import Status
 

@@ -24,7 +24,7 @@ from datasets import access
 from datasets.models import Dataset
 from datasets.selectors.series import series
 from datastream.core import clock
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 from tests.connectors.fakes.lines import LINES, FakeLines
 from tests.factories import make_user
 

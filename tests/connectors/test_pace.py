@@ -13,7 +13,7 @@ from django.db import connection
 from connectors import services
 from connectors.base import Quota
 from connectors.models import Feed
-from connectors.services.providers import Pace
+from connectors.services.providers import Turns
 from datastream.core import clock
 from datastream.core.errors import ProviderUnavailableError
 from tests.connectors.fakes.lines import FakeLines, Lines
@@ -26,9 +26,9 @@ django.setup()
 from django.db import connections
 connections["default"].settings_dict["NAME"] = sys.argv[1]
 from connectors.base import Quota
-from connectors.services.providers import Pace
+from connectors.services.providers import Turns
 from datastream.core.http import Client
-with Client(sys.argv[2], headers={}, pace=Pace("lines", Quota(per_second=5.0))) as client:
+with Client(sys.argv[2], headers={}, manners=Turns("lines", Quota(per_second=5.0))) as client:
     for _ in range(5):
         client.get("lines", {"station": "A", "start": "2001-01-01", "end": "2001-01-02"})
 """
@@ -48,11 +48,11 @@ def test_f_09_three_processes_keep_the_rate_of_one(
 
 
 def test_a_days_quota_is_never_asked_twice_in_a_day(db: None) -> None:
-    pace = Pace("a host", Quota(per_second=1e6, per_day=10))
+    turns = Turns("a host", Quota(per_second=1e6, per_day=10))
     for _ in range(5):
-        pace()
+        turns.wait()
     with pytest.raises(ProviderUnavailableError) as caught:
-        pace()
+        turns.wait()
     # Half a day's requests at once, and the other half over the day: the next after a fifth of it.
     retry_at = datetime.fromisoformat(caught.value.details["retry_at"])
     wait = retry_at - clock.now()
@@ -65,12 +65,12 @@ def test_a_run_whose_quota_is_used_up_goes_on_another_day(
     monkeypatch.setattr(Lines, "quota", replace(Lines.quota, parallel=1, per_day=8))
     pace: list[int] = []
 
-    def count(self: Pace, per_day: int) -> None:
+    def count(self: Turns, per_day: int) -> None:
         pace.append(per_day)
         if len(pace) == 5:
             raise ProviderUnavailableError("Used up.", details={"retry_at": "2026-01-01T00:00:00Z"})
 
-    monkeypatch.setattr(Pace, "_count_day", count)
+    monkeypatch.setattr(Turns, "_count_day", count)
     run = services.execute_run(services.start_run(lines_feed).pk)
     assert run is not None
     assert run.error is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors import ledger, planning
 from connectors.base import ALWAYS, Host, Page, Place, Product, Quota, Request, Window
 from connectors.columns import empty_table
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 TODAY = date(2026, 3, 10)
 STATIONS = ("A", "B", "C")
