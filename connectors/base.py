@@ -337,6 +337,17 @@ class Product(ABC):
             More than one row, and more than 5 %, cannot be read.
         """
 
+    def kept(self, answer: Answer) -> bytes:
+        """What is kept of an answer's body: all but what must not be, read by `parse` as well."""
+        return answer.body
+
+    def address(self, parameters: Mapping[str, Any]) -> str:
+        """Where these settled parameters are asked, "" for the product's host.
+
+        An address, or `file:` and the absolute path of a file on the server.
+        """
+        return ""
+
 
 @dataclass(frozen=True)
 class Connector:

@@ -13,6 +13,8 @@ CLIMATEDATA_CA_BASE_URL = env.url("CLIMATEDATA_CA_BASE_URL", ["https", "http"])
 CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
 # Beside the public ones, and the hosts that an operator names above.
 OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
+# Below these folders feeds of the connector `file` may read; without any they ask addresses only.
+FILE_FEED_FOLDERS = env.words("FILE_FEED_FOLDERS")
 DOCUMENTS_KEEP_DAYS = env.integer("DOCUMENTS_KEEP_DAYS", 365, least=1)
 DOCUMENTS_MAX_MB = env.integer("DOCUMENTS_MAX_MB", 20_000, least=1)
 

@@ -14,6 +14,7 @@ from datastream.collection_settings import (  # noqa: F401 - services find them 
     CONTACT,
     DOCUMENTS_KEEP_DAYS,
     DOCUMENTS_MAX_MB,
+    FILE_FEED_FOLDERS,
     GEOMET_BASE_URL,
     GLOBE_BASE_URL,
     NASA_CMR_BASE_URL,

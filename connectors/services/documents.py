@@ -14,6 +14,7 @@ from django.db.models import Sum
 
 from connectors.base import Place, Request, Window
 from connectors.models import Document, Run
+from connectors.services.providers import product_of
 from datastream.core import clock
 from datastream.core.answers import Answer
 

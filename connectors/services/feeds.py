@@ -12,7 +12,7 @@ from accounts.services import audit
 from connectors import base, schedules
 from connectors.models import Feed
 from connectors.services import coverage
-from connectors.services.providers import connector_named, product_of
+from connectors.services.providers import address_of, connector_named, product_of
 from datasets import ingest
 from datasets.models import Dataset, SchemaMode, Variable
 from datasets.services import create_dataset, declare
@@ -113,6 +113,8 @@ def _set(feed: Feed, facts: Mapping[str, Any]) -> None:
     if facts.keys() & {"parameters", "connector", "product"}:
         feed.product = product_of(feed).name
         feed.parameters = product_of(feed).check(feed.parameters)
+        # An address that may not be asked is refused now, and not by the first run.
+        address_of(product_of(feed), feed.parameters)
     if facts.keys() & {"schedule", "enabled"}:
         feed.schedule = schedules.check(feed.schedule)
         set_due(feed)

@@ -3,7 +3,9 @@
 import math
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from connectors import base
 from connectors.models import Feed
 from connectors.planning import DAY_S, shares_of_day
 from connectors.registry import connectors
+from connectors.services import files
 from datastream.core.circuits import Circuit
 from datastream.core.clock import now, text
 from datastream.core.errors import InvalidInputError, ProviderUnavailableError
@@ -33,14 +36,25 @@ def product_of(feed: Feed) -> base.Product:
     return connector_named(feed.connector).product(feed.product)
 
 
-def address_of(product: base.Product) -> str:
-    """Where a product is asked: its own host, or the address that a setting names."""
-    return getattr(settings, product.host.setting, "") or product.host.url
+def address_of(product: base.Product, parameters: Mapping[str, Any]) -> str:
+    """Where a product is asked: where its parameters say, a setting, or its own host.
+
+    Raises
+    ------
+    InvalidInputError
+        It is a file that feeds may not read.
+    """
+    address = product.address(parameters)
+    if address.startswith(files.SCHEME):
+        files.allowed(address)
+    return address or getattr(settings, product.host.setting, "") or product.host.url
 
 
-def client_of(feed: Feed, product: base.Product) -> Client:
+def client_of(feed: Feed, product: base.Product) -> Client | files.Files:
     """A client that keeps the provider's rate together with all other processes."""
-    address = address_of(product)
+    address = address_of(product, feed.parameters)
+    if address.startswith(files.SCHEME):
+        return files.Files(address)
     return Client(
         address,
         headers={
