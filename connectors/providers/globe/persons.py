@@ -1,0 +1,27 @@
+"""Takes persons out of an answer: who observed, often a pupil, and what they wrote freely."""
+
+import re
+from typing import Any
+
+import orjson
+
+PERSONAL = ("userid", "comments", "fieldnotes", "caption", "notes")
+# In a text that is no JSON, as when it was cut.
+IN_TEXT = re.compile(rb'(userid|comments|notes|caption)"', re.IGNORECASE)
+
+
+def without_persons(body: bytes) -> bytes:
+    """The same answer without ids of persons and comments; nothing of one that cannot be read."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return b"" if IN_TEXT.search(body) else body
+    return orjson.dumps(_without(answer))
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without(one) for one in value]
+    if isinstance(value, dict):
+        return {k: _without(v) for k, v in value.items() if not k.lower().endswith(PERSONAL)}
+    return value
