@@ -10,6 +10,7 @@ import pytest
 from accounts.models import User
 from connectors import services
 from connectors.models import Coverage, Document, Feed, Run
+from connectors.providers.globe import measurements
 from connectors.registry import connectors
 from connectors.services import documents
 from datasets.models import DataPoint, Station
@@ -73,26 +74,24 @@ def test_a_run_stores_what_was_observed(admin: User, fake_globe: FakeGlobe) -> N
     assert {call.headers["accept"] for call in fake_globe.calls} == {"*/*"}
 
 
-def test_pages_of_five_hundred_go_on_to_the_last(admin: User, fake_globe: FakeGlobe) -> None:
-    product = connectors["globe"].product()
-    feed = feed_of(admin, bbox=[-180, -90, 180, 90], start="2025-05-01", end="2025-05-31")
-    feed_size = {"size": "60"}
-    original = type(product)._what
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(product), "_what", lambda self, m: {**original(self, m), **feed_size})
-        done = run(feed)
+WORLD = {"bbox": [-180, -90, 180, 90], "start": "2025-05-01", "end": "2025-05-31"}
+
+
+def test_pages_go_on_to_the_last(
+    admin: User, fake_globe: FakeGlobe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurements, "PAGE_SIZE", 60)
+    done = run(feed_of(admin, **WORLD))
     assert [call.params["from"] for call in fake_globe.calls] == ["0", "60", "120"]
     assert (done.status, done.inserted, done.checkpoint) == ("succeeded", 155, 1)
 
 
-def test_where_paging_is_not_heeded_nothing_is_lost(admin: User, fake_globe: FakeGlobe) -> None:
-    product = connectors["globe"].product()
+def test_where_paging_is_not_heeded_nothing_is_lost(
+    admin: User, fake_globe: FakeGlobe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurements, "PAGE_SIZE", 60)
     fake_globe.ignores_paging = True
-    feed = feed_of(admin, bbox=[-180, -90, 180, 90], start="2025-05-01", end="2025-05-31")
-    original = type(product)._what
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(product), "_what", lambda self, m: {**original(self, m), "size": "60"})
-        done = run(feed)
+    done = run(feed_of(admin, **WORLD))
     assert [call.params.get("from") for call in fake_globe.calls] == ["0", "60", None]
     assert (done.status, DataPoint.objects.count(), done.checkpoint) == ("succeeded", 155, 1)
     assert "the same page again" in done.notes[0]
@@ -158,7 +157,7 @@ def test_categories_are_stored_as_texts(admin: User, fake_globe: FakeGlobe) -> N
 def test_a_circle_across_the_antimeridian_brings_both_sides(
     admin: User, fake_globe: FakeGlobe
 ) -> None:
-    circle = {"latitude": -16.8, "longitude": 179.99, "distance_km": 30}
+    circle: dict[str, Any] = {"latitude": -16.8, "longitude": 179.99, "distance_km": 30}
     done = run(feed_of(admin, start="2025-05-01", end="2025-05-02", **circle))
     assert (done.status, done.requests, done.inserted) == ("succeeded", 2, 4)
     assert set(Coverage.objects.values_list("state", flat=True)) == {"fetched"}
