@@ -74,7 +74,7 @@ def test_a_run_stores_what_was_observed(admin: User, fake_globe: FakeGlobe) -> N
     assert {call.headers["accept"] for call in fake_globe.calls} == {"*/*"}
 
 
-WORLD = {"bbox": [-180, -90, 180, 90], "start": "2025-05-01", "end": "2025-05-31"}
+WORLD: dict[str, Any] = {"bbox": [-180, -90, 180, 90], "start": "2025-05-01", "end": "2025-05-31"}
 
 
 def test_pages_go_on_to_the_last(

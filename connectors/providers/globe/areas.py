@@ -31,12 +31,7 @@ AREA_PARAMETERS: Mapping[str, Any] = {
     },
     "bbox": {
         "type": "array",
-        "prefixItems": [
-            {"type": "number", "minimum": -180, "maximum": 180},
-            {"type": "number", "minimum": -90, "maximum": 90},
-            {"type": "number", "minimum": -180, "maximum": 180},
-            {"type": "number", "minimum": -90, "maximum": 90},
-        ],
+        "items": {"type": "number", "minimum": -180, "maximum": 180},
         "minItems": 4,
         "maxItems": 4,
         "description": "West, south, east, north in degrees; with west > east it crosses 180°.",
@@ -73,8 +68,9 @@ def settled(parameters: dict[str, Any]) -> dict[str, Any]:
         return {**parameters, "countries": list(dict.fromkeys(codes))}
     if given == ["bbox"]:
         west, south, east, north = parameters["bbox"]
-        if south >= north or west == east:
-            raise InvalidInputError.of("bbox", "South lies below north, and east is not west.")
+        if not -90 <= south < north <= 90 or west == east:
+            message = "From -90 to 90, south lies below north; and east is not west."
+            raise InvalidInputError.of("bbox", message)
     elif given != list(CIRCLE):
         message = "Give `countries`, `bbox`, or `latitude`, `longitude` and `distance_km`."
         raise InvalidInputError.of("countries", message)
