@@ -30,7 +30,7 @@ from connectors.records import (
 from connectors.rows import Rows
 from datasets import times
 from datastream.core.errors import ProviderUnavailableError
-from datastream.core.http import Answer, provider_message
+from datastream.core.http import Answer
 
 Bools = NDArray[np.bool_]
 
@@ -74,7 +74,8 @@ def read_content(answer: Answer) -> tuple[list[Any], int]:
     if not isinstance(content, dict):
         raise SchemaDriftError("GLOBE's answer is not an object.")
     if content.get("message") != "success" or not isinstance(content.get("results"), list):
-        words = provider_message(answer.body)[:200] or "no records"
+        # Not the body, which may be full of persons.
+        words = str(content.get("message"))[:200]
         raise ProviderUnavailableError(f"GLOBE did not answer properly: {words}")
     count = content.get("count")
     if type(count) is not int:
