@@ -13,6 +13,7 @@ from django.db import connections
 
 from connectors.base import Page, Product, Request
 from connectors.services import documents
+from connectors.services.files import Files
 from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError
 from datastream.core.http import Client
@@ -64,7 +65,9 @@ class Fetched:
 class Fetching:
     """Several requests under way at once; what has come waits until it is taken."""
 
-    def __init__(self, product: Product, client: Client, requests: Sequence[Request]) -> None:
+    def __init__(
+        self, product: Product, client: Client | Files, requests: Sequence[Request]
+    ) -> None:
         self.product, self.client = product, client
         self.waiting = deque(requests)
         self.largest = BYTES_AHEAD // (2 * product.quota.parallel)
@@ -131,7 +134,7 @@ class Fetching:
         packed = None
         try:
             answer = self._ask(request)
-            packed = documents.pack(answer)
+            packed = documents.pack(answer, self.product.kept(answer))
             page = self.product.parse(request, answer)
             return Fetched(request, packed, page, extent=extent_of(page.table))
         except PlatformError as error:

@@ -10,8 +10,9 @@ from typing import Any, Self
 from django.conf import settings
 
 from datastream.core import clock
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, ProviderRefusedError
-from datastream.core.http import Answer, Limits
+from datastream.core.http import Limits
 
 SCHEME = "file:"
 

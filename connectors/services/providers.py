@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from datastream.core.circuits import Circuit
 from datastream.core.clock import now, text
 from datastream.core.errors import InvalidInputError, ProviderUnavailableError
 from datastream.core.http import Client, Limits, Manners
+from datastream.core.outbound import is_allowed
 
 # Whoever may ask faster than this is not held back at all.
 FASTEST_PER_S = 1000.0
@@ -42,12 +44,25 @@ def address_of(product: base.Product, parameters: Mapping[str, Any]) -> str:
     Raises
     ------
     InvalidInputError
-        It is a file that feeds may not read.
+        It is a file that feeds may not read, or an address that is not public.
     """
     address = product.address(parameters)
     if address.startswith(files.SCHEME):
         files.allowed(address)
+    elif address:
+        _check_public(address)
     return address or getattr(settings, product.host.setting, "") or product.host.url
+
+
+def _check_public(address: str) -> None:
+    """Refuse at once what the socket would refuse; where a name leads only the socket knows."""
+    host = urlsplit(address).hostname or ""
+    try:
+        number = ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return
+    if not is_allowed(number):
+        raise InvalidInputError.of("location", "Not a public address.")
 
 
 def client_of(feed: Feed, product: base.Product) -> Client | files.Files:

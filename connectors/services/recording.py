@@ -111,7 +111,8 @@ def _facts_of_station(station: base.Station) -> dict[str, Any]:
         facts.pop("longitude", None)
     if "name" in facts:
         facts["name"] = facts["name"][:255]
-    return facts
+    # The one station of a table without stations has no code.
+    return {**facts, "code": station.code}
 
 
 def _write(run: Run, pages: Sequence[Stored]) -> ingest.Outcome:

@@ -11,8 +11,8 @@ from pyarrow import parquet
 import connectors.providers.file
 from connectors.base import Page, PageRefusedError, Rejected, SchemaDriftError, Station
 from connectors.registry import connectors as registry
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, PlatformError, ProviderUnavailableError
-from datastream.core.http import Answer
 from tests.connectors.planned import planned
 
 assert connectors.providers.file.__doc__

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 import connectors.providers.globe
 from connectors.base import Page, PageRefusedError, Product, Rejected, Request, SchemaDriftError
 from connectors.registry import connectors as registry
+from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     PlatformError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
-from datastream.core.http import Answer
 from tests.connectors.fakes.globe import OUTAGE, SITES, fields_of, record
 from tests.connectors.planned import planned
 
@@ -449,6 +449,14 @@ def test_an_outage_with_status_200_is_not_zero_observations() -> None:
 def test_anything_but_success_with_results_is_an_outage(body: bytes) -> None:
     with pytest.raises(ProviderUnavailableError):
         AIR.parse(request_of(), answer(body))
+
+
+def test_what_is_said_of_an_outage_names_no_person() -> None:
+    body = content(one(CurrentTemp=20), message="failure: timeout")
+    with pytest.raises(ProviderUnavailableError) as caught:
+        AIR.parse(request_of(), answer(body))
+    assert caught.value.message == "GLOBE did not answer properly: failure: timeout"
+    assert caught.value.details == {}
 
 
 @pytest.mark.parametrize("body", [b"[]", b"3", b'{"message":"success","results":[]}'])

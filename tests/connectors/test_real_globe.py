@@ -9,8 +9,8 @@ import pytest
 import connectors.providers.globe
 from connectors.base import Page, PageRefusedError
 from connectors.registry import connectors as registry
+from datastream.core.answers import Answer
 from datastream.core.errors import ProviderUnavailableError
-from datastream.core.http import Answer
 from tests.connectors.planned import planned
 
 assert connectors.providers.globe.__doc__

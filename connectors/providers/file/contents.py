@@ -13,8 +13,8 @@ from connectors.providers.file.formats import read_columns
 from connectors.records import latest_rows, numbers_of, timestamps, without
 from connectors.rows import Rows
 from datasets import times
+from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, ProviderUnavailableError
-from datastream.core.http import Answer
 
 CODE_CHARS = 255
 

@@ -29,8 +29,8 @@ from connectors.records import (
 )
 from connectors.rows import Rows
 from datasets import times
+from datastream.core.answers import Answer
 from datastream.core.errors import ProviderUnavailableError
-from datastream.core.http import Answer
 
 Bools = NDArray[np.bool_]
 

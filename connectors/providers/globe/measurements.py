@@ -9,7 +9,7 @@ from connectors.providers.globe import areas
 from connectors.providers.globe.answers import parse_measurements
 from connectors.providers.globe.persons import without_persons
 from connectors.providers.globe.protocols import Protocol
-from datastream.core.http import Answer
+from datastream.core.answers import Answer
 
 MEASUREMENT = Host("GLOBE_BASE_URL", "https://api.globe.gov/search/v1/measurement/")
 PAGE_SIZE = 500
