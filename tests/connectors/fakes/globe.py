@@ -1,7 +1,7 @@
 """GLOBE's measurement API as the notes on it have it, for tests and for trying by hand.
 
-By hand: `python -m tests.connectors.fakes.globe --port 8903`, then
-`GLOBE_BASE_URL=http://127.0.0.1:8903/search/v1/measurement/` in place of GLOBE.
+By hand: `python -m tests.connectors.fakes.globe --port 8903`, then `GLOBE_BASE_URL` is
+`http://127.0.0.2:8903/search/v1/measurement/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
 import argparse
