@@ -108,7 +108,7 @@ def test_the_headers_of_a_request_are_not_kept(feed: Feed) -> None:
     window = Window(date(2001, 1, 1), date(2002, 1, 1))
     request = Request("x", {"a": ["1", "2"]}, Place("A"), window, {"q": 1}, {"token": "secret"}, 3)
     answer = Answer("", 200, {}, b"text", clock.now())
-    documents.keep(run, [(0, request, documents.pack(answer))])
+    documents.keep(run, [(0, request, documents.pack(answer, answer.body))])
     services.move_documents()
     again, _ = documents.read(run.pk, 0)
     assert again == replace(request, headers={})
