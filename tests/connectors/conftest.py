@@ -34,6 +34,12 @@ class Said:
         return json.loads(self.out)
 
 
+@pytest.fixture(autouse=True)
+def everybody_answers_again() -> None:
+    """Who did not answer an earlier test is not left alone in this one."""
+    providers.circuits.clear()
+
+
 @pytest.fixture
 def ingest_command() -> Ingest:
     """Run `manage.py ingest` with words."""
@@ -68,7 +74,6 @@ def running_noaa() -> Iterator[FakeNoaa]:
 def fake_noaa(running_noaa: FakeNoaa, settings: Any, monkeypatch: pytest.MonkeyPatch) -> FakeNoaa:
     """The fake in the place of NOAA, asked without waiting between requests."""
     running_noaa.reset()
-    providers.circuits.clear()
     settings.NOAA_BASE_URL = running_noaa.base_url
     product = connectors["noaa"].product()
     quota = replace(product.quota, per_second=1e6)
