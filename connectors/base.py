@@ -6,13 +6,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-import jsonschema
 import pyarrow as pa
 
+from connectors.schemas import parameter_errors
 from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, ProviderRefusedError
-
-MESSAGE_CHARS = 300
 
 DATE_PARAMETERS: Mapping[str, Any] = {
     "start": {"type": "string", "format": "date", "description": "First day, YYYY-MM-DD."},
@@ -242,6 +240,8 @@ class Product(ABC):
     sentinels : numbers that mean "no value"; they never become values
     time_rule : one sentence for users, on what a timestamp means
     lookback_days : how far back values are still revised, and so asked for again
+    span_parameters : those that say for which days and places, and not what is asked of each
+    answer_within_s : how long the provider may be silent; some think for minutes
     is_dated : whether it is asked for a span of days
     reaches_future : whether it has days that are yet to come, as projections have
     """
@@ -257,6 +257,8 @@ class Product(ABC):
     flags: ClassVar[Mapping[str, Flag]] = {}
     sentinels: ClassVar[tuple[float, ...]] = ()
     lookback_days: ClassVar[int] = 45
+    span_parameters: ClassVar[frozenset[str]] = frozenset({"start", "end", "station", "stations"})
+    answer_within_s: ClassVar[float] = 30.0
     is_dated: ClassVar[bool] = True
     reaches_future: ClassVar[bool] = False
     earliest: ClassVar[date] = date(1700, 1, 1)
@@ -284,7 +286,7 @@ class Product(ABC):
         InvalidInputError
             With every parameter that is wrong, and why.
         """
-        errors = _schema_errors(self, parameters)
+        errors = parameter_errors(self.name, self.schema, parameters)
         if not errors:
             errors = self._span_errors(parameters)
         if errors:
@@ -394,29 +396,3 @@ def describe(product: Product) -> dict[str, Any]:
         if product.credential is None
         else ("required" if product.credential.is_required else "optional"),
     }
-
-
-def _schema_errors(product: Product, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
-    validator = jsonschema.Draft202012Validator(
-        product.schema, format_checker=jsonschema.FormatChecker(["date"])
-    )
-    errors: dict[str, list[str]] = {}
-    for error in validator.iter_errors(dict(parameters)):
-        for name, message in _named(error, product, parameters):
-            errors.setdefault(name, []).append(message)
-    return errors
-
-
-def _named(
-    error: jsonschema.ValidationError, product: Product, parameters: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """The parameters that an error is about; of the missing and unknown only the schema speaks."""
-    if error.path:
-        yield str(error.path[0]), error.message[:MESSAGE_CHARS]
-    elif error.validator == "required":
-        missing = str(error.message).split("'")[1]
-        yield missing, "This parameter is required."
-    else:
-        known = ", ".join(sorted(product.parameters))
-        for name in sorted(set(parameters) - set(product.parameters)):
-            yield str(name)[:MESSAGE_CHARS], f"Not a parameter of {product.name}; it has {known}."

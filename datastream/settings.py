@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
-
 from datastream import env
 from datastream.collection_settings import (  # noqa: F401 - services find them by name
     CLIMATEDATA_CA_BASE_URL,
@@ -29,6 +27,15 @@ from datastream.databases import broker_in, cache_in, embedded, postgres
 from datastream.document_settings import (  # noqa: F401 - the frameworks find them by name
     SPECTACULAR_SETTINGS,
     VERSION,
+)
+from datastream.origin_settings import (  # noqa: F401 - the frameworks find them by name
+    CONTENT_SECURITY_POLICY,
+    CORS_ALLOW_CREDENTIALS,
+    CORS_ALLOW_HEADERS,
+    CORS_ALLOWED_ORIGINS,
+    CORS_EXPOSE_HEADERS,
+    CORS_PREFLIGHT_MAX_AGE,
+    CORS_URLS_REGEX,
 )
 from datastream.page_settings import (  # noqa: F401 - the frameworks find them by name
     ACCOUNT_ADAPTER,
@@ -380,31 +387,6 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "datastream.core.api.errors.csrf_failed"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-# Pages of other origins: those listed may call the API with a token or key, never with our cookies.
-CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
-CORS_URLS_REGEX = r"^/(api/|oauth2/token$)"
-CORS_ALLOW_CREDENTIALS = False
-CORS_ALLOW_HEADERS = (
-    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "last-event-id", "prefer", "range", "x-api-key", "x-request-id",
-)  # fmt: skip
-CORS_EXPOSE_HEADERS = (
-    "Content-Disposition", "ETag", "Link", "Location", "Preference-Applied", "RateLimit",
-    "RateLimit-Policy", "Retry-After", "X-Request-ID",
-)  # fmt: skip
-CORS_PREFLIGHT_MAX_AGE = 600
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
-
 # --------------------------------------------------------------------------- logs and metrics
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOGGING_CONFIG = None

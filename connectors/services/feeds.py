@@ -20,8 +20,6 @@ from datastream.core import clock
 from datastream.core.errors import ConflictError, InvalidInputError
 from datastream.core.models import OPEN, Status
 
-# With other values of these a feed asks for other days and places, and for the same of each.
-SPAN_PARAMETERS = frozenset({"start", "end", "station", "stations"})
 TAKEN = "There is a feed of this name."
 
 
@@ -138,7 +136,8 @@ def _save(feed: Feed) -> None:
 def asked(feed: Feed, parameters: Mapping[str, Any] | None = None) -> tuple[object, ...]:
     """What is asked for of each place and day; where it differs, what is known says nothing."""
     chosen = feed.parameters if parameters is None else parameters
-    rest = {name: value for name, value in chosen.items() if name not in SPAN_PARAMETERS}
+    spans = product_of(feed).span_parameters
+    rest = {name: value for name, value in chosen.items() if name not in spans}
     return feed.dataset_id, feed.connector, feed.product, rest
 
 

@@ -78,7 +78,11 @@ def client_of(feed: Feed, product: base.Product) -> Client | files.Files:
             "Accept": "*/*",
             **_credential(feed, product),
         },
-        limits=Limits(),
+        limits=Limits(
+            read_timeout_s=product.answer_within_s,
+            # Time for a second try.
+            total_s=max(120.0, 2.5 * product.answer_within_s),
+        ),
         manners=Turns(urlsplit(address).netloc, product.quota),
     )
 

@@ -74,7 +74,7 @@ def run_again(run: Run) -> Run:
     if run.trigger == Trigger.BACK_FILL:
         start, end = (date.fromisoformat(run.parameters[name]) for name in ("start", "end"))
         return back_fill(feed, Window(start, end + timedelta(days=1)))
-    names = feeds.SPAN_PARAMETERS & run.parameters.keys()
+    names = product_of(feed).span_parameters & run.parameters.keys()
     return queue_run(feed, **{name: run.parameters[name] for name in names})
 
 

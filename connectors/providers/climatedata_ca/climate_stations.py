@@ -55,6 +55,7 @@ class ClimateStations(Product):
     name = "climate-stations"
     title = "Weather stations (MSC GeoMet)"
     host = GEOMET
+    answer_within_s = 60.0
     parameters = {
         **STATION_PARAMETERS,
         "bbox": BBOX_SCHEMA,

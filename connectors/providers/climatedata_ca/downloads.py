@@ -55,6 +55,8 @@ class Projections(Product):
     """Results of climate models for points in Canada; never to be mixed with observations."""
 
     host = CLIMATEDATA
+    answer_within_s = 120.0
+    span_parameters = frozenset({"start", "end", "points"})
     quota = QUOTA
     required = ("points", "variables")
     reaches_future = True

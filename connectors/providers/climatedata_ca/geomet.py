@@ -69,6 +69,7 @@ class Observations(Product):
     """
 
     host = GEOMET
+    answer_within_s = 60.0
     quota = QUOTA
     sentinels = SENTINELS
     lookback_days = 60

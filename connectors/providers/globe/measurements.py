@@ -22,6 +22,8 @@ class Measurements(Product):
 
     protocol: ClassVar[Protocol]
     host = MEASUREMENT
+    answer_within_s = 120.0
+    span_parameters = frozenset({"start", "end", "country", "countries"})
     parameters = {**areas.AREA_PARAMETERS, **DATE_PARAMETERS}
     required = ("start",)
     quota = Quota(per_second=1.0, window_days=31, page_size=PAGE_SIZE, parallel=1)

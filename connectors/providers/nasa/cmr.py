@@ -56,6 +56,7 @@ class Cmr(Product):
     """A search of the catalogue, page after page; there are documents and no points."""
 
     host = CMR
+    answer_within_s = 180.0
     credential = Credential("Authorization", prefix="Bearer ")
     license = "Public metadata of NASA's Earthdata"
     citation = "NASA Common Metadata Repository (CMR), https://cmr.earthdata.nasa.gov."

@@ -70,6 +70,7 @@ class Power(Product):
     """
 
     host = POWER
+    answer_within_s = 120.0
     quota = Quota(per_second=0.5)
     sentinels = MISSING
     lookback_days = 90
@@ -141,6 +142,7 @@ class PowerPoint(Power):
     """A product at points; a station is a point, at the elevation of its cell."""
 
     space = "point"
+    span_parameters = frozenset({"start", "end", "points", "latitude", "longitude"})
     parameters = {
         **POINT_PARAMETERS,
         **SHARED_PARAMETERS,

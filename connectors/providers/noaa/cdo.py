@@ -57,6 +57,7 @@ class ClimateDataOnline(Product):
     name = "cdo"
     title = "Climate Data Online v2, daily summaries (GHCND)"
     host = NCEI
+    answer_within_s = 120.0
     variables = VARIABLES
     parameters = {
         **STATION_PARAMETERS,

@@ -30,6 +30,7 @@ class DailySummaries(Product):
     name = "daily-summaries"
     title = "Daily summaries (GHCN-Daily)"
     host = NCEI
+    answer_within_s = 120.0
     variables = VARIABLES
     parameters = {
         **STATION_PARAMETERS,

@@ -28,6 +28,7 @@ class StationFiles(Product):
     path: str
 
     host = NCEI
+    answer_within_s = 120.0
     variables = VARIABLES
     parameters = {
         **STATION_PARAMETERS,

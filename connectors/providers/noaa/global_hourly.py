@@ -29,6 +29,7 @@ class GlobalHourly(Product):
     name = "global-hourly"
     title = "Global hourly observations (ISD)"
     host = NCEI
+    answer_within_s = 120.0
     variables = VARIABLES
     parameters = {
         **station_parameters(STATION_SCHEMA, "ISD (USAF and WBAN number)", "72505394728"),

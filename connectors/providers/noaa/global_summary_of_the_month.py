@@ -26,6 +26,7 @@ class GlobalSummaryOfTheMonth(Product):
     name = "global-summary-of-the-month"
     title = "Global Summary of the Month (GSOM)"
     host = NCEI
+    answer_within_s = 120.0
     variables = VARIABLES
     parameters = {
         **STATION_PARAMETERS,

@@ -53,6 +53,7 @@ class StationSearch(Product):
     name = "stations"
     title = "Stations of GHCN-Daily"
     host = NCEI
+    answer_within_s = 120.0
     parameters = {
         "country": {
             "type": "string",
