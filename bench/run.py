@@ -9,6 +9,7 @@ from tqdm import tqdm
 from bench import (
     audit,
     authentication,
+    collection,
     database,
     depth,
     downloads,
@@ -77,6 +78,8 @@ def everything(size: Size, *, quick: bool) -> Iterator[Line]:
             state = f"beside {size.beside / 1e6:g} million"
             yield from merge.measure(size.merged, state=state, fill=lambda: None)
         yield from deep_reads(web, size)
+    database.empty_points()
+    yield from collection.measure(quick=quick)
 
 
 def reads(web: Web, largest: Dataset, size: Size) -> Iterator[Line]:

@@ -1,0 +1,1 @@
+"""dlt, which loads the same rows with its PostgreSQL destination, in its own environment."""
