@@ -1,6 +1,7 @@
 # What can be done here: make help
 .DEFAULT_GOAL := help
-.PHONY: help setup run worker test test-all test-mongodb lint format types layers openapi permissions check bench clean
+.PHONY: help setup run worker test test-all test-mongodb faults lint format types layers openapi
+.PHONY: permissions check bench clean
 .PHONY: install install-dev migrations hooks
 
 # Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
@@ -33,6 +34,9 @@ test-all: install-dev  ## Run the slow tests only: real servers, faults, browser
 
 test-mongodb: install-dev  ## Run the tests of documents against a real MongoDB, fetched on first use
 	@$(PY) -m tests.mongo
+
+faults: install-dev  ## Kill everything twenty times over and count what was lost (half an hour)
+	@$(PY) -m tests.faults
 
 lint: install-dev  ## Look for mistakes and for what the formatter would change
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

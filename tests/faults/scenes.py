@@ -1,0 +1,202 @@
+"""The rows of the table that kill, for a short run and for a long one."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg2
+import requests
+
+from tests.faults.feeding import Feeder
+from tests.faults.readers import points, wait_ready
+from tests.faults.rows import Load, Report, drive
+from tests.faults.site import PATIENCE_S, PLANTED, Site
+from tests.faults.writers import HOURS, Caller
+from tests.running import PROJECT, eventually
+
+MOVED = "SELECT id, attempt, requests, status FROM runs WHERE feed_id = %s ORDER BY created_at"
+
+
+def f_01(site: Site, kills: int) -> Report:
+    """A web process is killed while it answers."""
+
+    def all_are_back(since: float) -> float:
+        assert eventually(lambda: len(site.web()) == 2, PATIENCE_S)
+        return time.monotonic() - since
+
+    return drive(site, "F-01 web process", site.kill_web, kills, also=all_are_back)
+
+
+def f_02(site: Site, kills: int) -> Report:
+    """The workers are killed in the middle of pages and analyses."""
+    report = Report("F-02 worker", kills)
+    load = Load(site, report.name)
+    load.start()
+    for _ in range(kills):
+        # There is something to be taken up.
+        assert eventually(lambda: _running(load.feeder) is not None, PATIENCE_S)
+        time.sleep(random.uniform(0.3, 2.0))
+        moment = time.monotonic()
+        site.kill_worker()
+        _wait_for_progress(load.feeder)
+        report.recoveries_s.append(time.monotonic() - moment)
+    load.settle(report)
+    return report
+
+
+def _running(feeder: Feeder) -> Any:
+    found = feeder.site.ask(MOVED, feeder.feed)
+    return next((row for row in found if row[3] == "running"), None)
+
+
+def _wait_for_progress(feeder: Feeder) -> None:
+    """Wait until a worker takes a run or stores a page."""
+    statement = "SELECT sum(attempt), sum(requests) FROM runs WHERE feed_id = %s"
+    before = feeder.site.ask(statement, feeder.feed)
+    assert eventually(lambda: feeder.site.ask(statement, feeder.feed) != before, PATIENCE_S)
+
+
+def f_03(site: Site, kills: int) -> Report:
+    """Killed between page and checkpoint, where it is held up until the kill."""
+    report = Report("F-03 page and checkpoint", kills)
+    wait_ready(site)
+    feeder = Feeder(site, report.name, stations=4 * kills)
+    assert feeder.start_run().status_code == 202
+    for _ in range(kills):
+        assert eventually(lambda: _running(feeder) is not None, PATIENCE_S)
+        _kill_between(site, feeder, report)
+    if not feeder.finish():
+        report.findings.stuck += 1
+    report.findings += feeder.compare()
+    report.feed_rows = sum(1 for _ in feeder.expected())
+    return report
+
+
+def _kill_between(site: Site, feeder: Feeder, report: Report) -> None:
+    with held(site, "SELECT FROM runs WHERE feed_id = %s FOR UPDATE", feeder.feed):
+        # The points are in the table, and their transaction waits to count them.
+        assert eventually(lambda: _waits(site, 'UPDATE "runs"%checkpoint%'), PATIENCE_S)
+        before = _seen(site, feeder)
+        site.kill_worker()
+        moment = time.monotonic()
+        # Nobody sees the page, nor that it is covered.
+        report.findings.torn += _seen(site, feeder) != before or len(set(before)) > 1
+    _wait_for_progress(feeder)
+    report.recoveries_s.append(time.monotonic() - moment)
+
+
+def _seen(site: Site, feeder: Feeder) -> tuple[int, int]:
+    ((covered, stored),) = site.ask(
+        """SELECT (SELECT coalesce(sum(extract(epoch FROM "end" - start) / 86400), 0)::bigint
+                   FROM coverage WHERE feed_id = %s AND state = 'fetched'),
+                  (SELECT count(*) FROM data_points WHERE dataset_id = %s)""",
+        feeder.feed,
+        feeder.dataset,
+    )
+    return int(covered), int(stored)
+
+
+def _waits(site: Site, statement: str) -> bool:
+    found = site.ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s",
+        statement,
+    )
+    return bool(found[0][0])
+
+
+@contextmanager
+def held(site: Site, statement: str, *values: Any) -> Iterator[None]:
+    """Hold what a statement locks until the block ends."""
+    connection = site.server.database()
+    connection.autocommit = False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            yield
+    finally:
+        with suppress(psycopg2.Error):
+            connection.rollback()
+        connection.close()
+
+
+def f_03_replacement(site: Site, kills: int) -> Report:
+    """Killed in the middle of a range's replacement: the old or the new, never a mixture."""
+    report = Report("F-03 range replacement", kills)
+    wait_ready(site)
+    load = Load(site, report.name)
+    (writer, *_), dataset = load.writers, load.dataset
+    writer.write_whole(0.5)
+    for number in range(1, kills + 1):
+        with held(site, "LOCK TABLE revisions IN SHARE MODE"):
+            sending = threading.Thread(target=writer.write_whole, args=(float(number),))
+            sending.start()
+            assert eventually(lambda: _waits(site, "%revisions%"), PATIENCE_S)
+            moment = time.monotonic()
+            site.kill_web()
+            site.kill_web()
+        found = {value for _, _, value in _read(site, dataset)}
+        report.findings.torn += len(found) != 1
+        sending.join(PATIENCE_S)
+        report.recoveries_s.append(load.recovery_s(moment))
+    report.findings += load.compare()
+    report.acked_rows = load.ledger.acked_rows
+    return report
+
+
+def _read(site: Site, dataset: str) -> list[tuple[str, str, float]]:
+    texts: list[str] = []
+
+    def has_read() -> bool:
+        with suppress(requests.RequestException):
+            url = f"{site.server.api}/datasets/{dataset}/data?format=ndjson"
+            answer = Caller(site).ask("GET", url)
+            if answer.status_code == 200:
+                texts.append(answer.text)
+        return bool(texts)
+
+    assert eventually(has_read, PATIENCE_S)
+    found = points(texts[0])
+    assert len(found) in {0, len(HOURS)}, "A part of the range is gone."
+    return found
+
+
+def f_04(site: Site, kills: int) -> Report:
+    """The database is killed; writers hear 503 and when to come back."""
+    return drive(site, "F-04 database", site.kill_database, kills)
+
+
+def f_07(site: Site, kills: int) -> Report:
+    """Everything is killed, and started again by nothing but its host."""
+    return drive(site, "F-07 everything", site.kill_everything, kills)
+
+
+def f_17(site: Site, kills: int) -> Report:
+    """One of two workers has a clock that is an hour ahead."""
+    site.stop_second()
+    site.start_second(DJANGO_SETTINGS_MODULE=PLANTED, CLOCK_AHEAD_S="3600")
+    try:
+        return drive(site, "F-17 clocks an hour apart", site.kill_worker, kills)
+    finally:
+        site.stop_second()
+        site.second_settings = {}
+        site.start_second()
+
+
+def probe_private(site: Site) -> int:
+    """How often a provider was asked whose address is not public and that nobody has listed."""
+    before = len(site.weather.calls)
+    words = ["ingest", "noaa", "--station", "USW00000499", "--start", "2001-01-01"]
+    subprocess.run(
+        [sys.executable, "manage.py", *words, "--end", "2001-01-31"],
+        cwd=PROJECT,
+        env={**site.server.environment, "OUTBOUND_NETWORKS": ""},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return len(site.weather.calls) - before

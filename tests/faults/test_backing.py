@@ -1,0 +1,114 @@
+"""F-05, F-06 and F-08: the cache, the document store and the disk."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import redis
+from tests.faults.conftest import NOBODY, folder
+from tests.faults.feeding import Feeder
+from tests.faults.rows import Load, Report, drive
+from tests.faults.site import PATIENCE_S, Site, slack
+from tests.running import eventually
+
+pytestmark = pytest.mark.slow
+
+DISK_MB = 700
+
+
+@pytest.fixture(scope="module")
+def cached(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Site, redis.Redis]]:
+    """A site whose cache is a server, and whose document store is never there."""
+    with redis.running() as server:
+        settings = {"REDIS_URL": server.url, "RATE_LOGINS_ACCOUNT": "5/min"}
+        place = folder(tmp_path_factory, "cached")
+        with Site(place, MONGODB_URL=NOBODY, **settings) as site:
+            yield site, server
+
+
+def test_f_05_a_killed_cache_stops_nothing_and_logins_stay_limited(
+    cached: tuple[Site, redis.Redis],
+) -> None:
+    site, server = cached
+    report = drive(site, "F-05 cache", server.kill, 1)
+    assert report.findings.is_clean, report.body()
+    assert report.median_s <= 5 * slack()
+    # Still away: whoever guesses is stopped by the counters that are left.
+    body = {"username": "nobody", "password": "a wrong one"}
+    codes = [
+        requests.post(f"{site.server.api}/auth/token", json=body, timeout=30).status_code
+        for _ in range(12)
+    ]
+    assert codes.count(401) <= 5
+    assert codes[-1] == 429
+    about = requests.get(f"{site.server.url}/health/ready", timeout=10)
+    assert (about.status_code, about.json()["status"]) == (200, "degraded")
+    server.start()
+
+    def is_back() -> bool:
+        said = requests.get(f"{site.server.url}/health/ready", timeout=10).json()
+        return bool(said["checks"]["cache"]["status"] == "ok")
+
+    assert eventually(is_back, PATIENCE_S)
+
+
+def test_f_06_without_the_document_store_points_come_and_answers_wait(
+    cached: tuple[Site, redis.Redis],
+) -> None:
+    site, _ = cached
+    feeder = Feeder(site, "No store", stations=8)
+    assert feeder.finish()
+    assert feeder.compare().is_clean
+    ((waiting,),) = site.ask("SELECT count(*) FROM documents WHERE feed_id = %s", feeder.feed)
+    assert waiting == 8
+    about = requests.get(f"{site.server.url}/health/ready", timeout=10)
+    assert (about.status_code, about.json()["status"]) == (200, "degraded")
+    assert about.json()["checks"]["documents"]["status"] == "failed"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own in memory, which only the system's administrator may make."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(place)]
+    with suppress(OSError):
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            yield place
+            subprocess.run(["umount", "-l", str(place)], check=False)
+            return
+    pytest.skip("a small disk can only be made by root")
+
+
+def test_f_08_a_full_disk_is_said_and_passes_without_a_hand(small_disk: Path) -> None:
+    place = small_disk / "site"
+    place.mkdir()
+    with Site(place) as site:
+        report = Report("F-08 disk full", 1)
+        load = Load(site, report.name)
+        load.start()
+        ballast = small_disk / "ballast"
+        fill(ballast)
+        assert eventually(lambda: load.acks.unavailable > 0, PATIENCE_S)
+        assert site.status("/health/live") == 200
+        ballast.unlink()
+        report.recoveries_s.append(load.recovery_s(time.monotonic()))
+        load.settle(report)
+    assert report.findings.is_clean, report.body()
+    assert report.notes["503_without_retry_after"] == 0
+
+
+def fill(ballast: Path) -> None:
+    """Write until nothing more fits."""
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
