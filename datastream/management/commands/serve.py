@@ -11,7 +11,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,8 +79,10 @@ class Command(BaseCommand):
         Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        # Where the disk of the log is full, what runs goes on without a word.
+        with suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
 
 
 class Watch:
