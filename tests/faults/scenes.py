@@ -38,9 +38,9 @@ def f_02(site: Site, kills: int) -> Report:
     load = Load(site, report.name)
     load.start()
     for _ in range(kills):
-        # There is something to be taken up.
-        assert eventually(lambda: _running(load.feeder) is not None, PATIENCE_S)
         time.sleep(random.uniform(0.3, 2.0))
+        # There is something to be taken up.
+        assert eventually(lambda: _running(load.feeder) is not None, PATIENCE_S, every_s=0.01)
         moment = time.monotonic()
         site.kill_worker()
         _wait_for_progress(load.feeder)

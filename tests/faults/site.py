@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,13 +62,13 @@ class Site:
         self.stop_second()
         self.server.stop()
 
-    def start_second(self, **settings: str) -> None:
+    def start_second(self, *options: str, **settings: str) -> None:
         """Start a worker beside the one of `serve`, as `make worker` does."""
         self.second_settings = settings or self.second_settings
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
         command += ["-P", "threads", "-c", "2", "--without-gossip", "--without-mingle"]
         self.second = subprocess.Popen(
-            [*command, "--without-heartbeat"],
+            [*command, "--without-heartbeat", *options],
             cwd=PROJECT,
             env={**self.server.environment, **self.second_settings},
             stdin=subprocess.DEVNULL,
@@ -80,6 +81,28 @@ class Site:
             self.second.kill()
             self.second.wait(30)
             self.second = None
+
+    @contextmanager
+    def web_apart(self, **settings: str) -> Iterator[str]:
+        """One more web server, with settings of its own; its address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:datastream.gunicorn_conf"]
+        command += ["--bind", f"127.0.0.1:{port}", "--workers", "1", "datastream.wsgi:application"]
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env={**self.server.environment, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=self.server.output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(30)
 
     # ------------------------------------------------------------------ who is there
     def processes(self, word: bytes = b"") -> list[int]:
@@ -117,6 +140,17 @@ class Site:
 
     def kill_database(self) -> None:
         kill(self.database())
+
+    @contextmanager
+    def broken_database(self) -> Iterator[None]:
+        """The database cannot be started until the block ends."""
+        settings = self.server.var / "postgres" / "data" / "postgresql.auto.conf"
+        before = settings.read_text()
+        settings.write_text(f"{before}\nno_such_setting = 1\n")
+        try:
+            yield
+        finally:
+            settings.write_text(before)
 
     def kill_everything(self) -> None:
         """Kill all there is, as a power cut would, and start again as its host would."""

@@ -1,10 +1,13 @@
 """F-05, F-06 and F-08: the cache, the document store and the disk."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -13,7 +16,7 @@ from tests import redis
 from tests.faults.conftest import NOBODY, folder
 from tests.faults.feeding import Feeder
 from tests.faults.rows import Load, Report, drive
-from tests.faults.site import PATIENCE_S, Site, slack
+from tests.faults.site import PATIENCE_S, START_S, Site, slack
 from tests.running import eventually
 
 pytestmark = pytest.mark.slow
@@ -22,15 +25,17 @@ DISK_MB = 700
 
 
 @pytest.fixture(scope="module")
-def cached(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Site, redis.Redis]]:
-    """A site whose cache is a server, and whose document store is never there."""
+def cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, redis.Redis]]:
+    """A site whose cache is a server of its own."""
     with redis.running() as server:
         settings = {"REDIS_URL": server.url, "RATE_LOGINS_ACCOUNT": "5/min"}
-        place = folder(tmp_path_factory, "cached")
-        with Site(place, MONGODB_URL=NOBODY, **settings) as site:
+        with Site(folder(tmp_path_factory, "cached"), **settings) as site:
             yield site, server
+
+
+def ready(url: str) -> tuple[int, dict[str, Any]]:
+    answer = requests.get(f"{url}/health/ready", timeout=30)
+    return answer.status_code, answer.json()
 
 
 def test_f_05_a_killed_cache_stops_nothing_and_logins_stay_limited(
@@ -48,35 +53,54 @@ def test_f_05_a_killed_cache_stops_nothing_and_logins_stay_limited(
     ]
     assert codes.count(401) <= 5
     assert codes[-1] == 429
-    about = requests.get(f"{site.server.url}/health/ready", timeout=10)
-    assert (about.status_code, about.json()["status"]) == (200, "degraded")
+    code, said = ready(site.server.url)
+    assert (code, said["status"], said["checks"]["cache"]["status"]) == (200, "degraded", "failed")
     server.start()
-
-    def is_back() -> bool:
-        said = requests.get(f"{site.server.url}/health/ready", timeout=10).json()
-        return bool(said["checks"]["cache"]["status"] == "ok")
-
-    assert eventually(is_back, PATIENCE_S)
+    assert eventually(lambda: ready(site.server.url)[1]["status"] == "ok", PATIENCE_S)
 
 
 def test_f_06_without_the_document_store_points_come_and_answers_wait(
-    cached: tuple[Site, redis.Redis],
+    site: Site, tmp_path: Path
 ) -> None:
-    site, _ = cached
-    feeder = Feeder(site, "No store", stations=8)
-    assert feeder.finish()
+    """A worker and a web server with a store that does not answer; the others are held still."""
+    held = site.processes(b"celery")
+    site.stop_second()
+    signal_all(held, signal.SIGSTOP)
+    try:
+        site.start_second("-B", "-s", str(tmp_path / "beat"), MONGODB_URL=NOBODY)
+        with site.web_apart(MONGODB_URL=NOBODY) as url:
+            assert eventually(lambda: answers(url), START_S)
+            code, said = ready(url)
+        feeder = Feeder(site, "No store", stations=8)
+        assert feeder.finish()
+    finally:
+        signal_all(held, signal.SIGCONT)
+        site.stop_second()
+        site.second_settings = {}
+        site.start_second()
+    assert (code, said["status"]) == (200, "degraded")
+    assert said["checks"]["documents"]["status"] == "failed"
     assert feeder.compare().is_clean
     ((waiting,),) = site.ask("SELECT count(*) FROM documents WHERE feed_id = %s", feeder.feed)
     assert waiting == 8
-    about = requests.get(f"{site.server.url}/health/ready", timeout=10)
-    assert (about.status_code, about.json()["status"]) == (200, "degraded")
-    assert about.json()["checks"]["documents"]["status"] == "failed"
+
+
+def answers(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(f"{url}/health/live", timeout=5).status_code == 200
+    return False
+
+
+def signal_all(processes: list[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own in memory, which only the system's administrator may make."""
-    place = tmp_path / "disk"
+    """A folder `var` on a disk of its own in memory, which only the administrator may make."""
+    place = tmp_path / "var"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(place)]
     with suppress(OSError):
@@ -88,9 +112,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_f_08_a_full_disk_is_said_and_passes_without_a_hand(small_disk: Path) -> None:
-    place = small_disk / "site"
-    place.mkdir()
-    with Site(place) as site:
+    with Site(small_disk.parent) as site:
         report = Report("F-08 disk full", 1)
         load = Load(site, report.name)
         load.start()
