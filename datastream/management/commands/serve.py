@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -28,6 +29,7 @@ from datastream.supervisor import Child, Supervisor
 PATIENCE_AFTER_KILL_S = 15.0
 DATABASE_EVERY_S = 5.0
 MANIFEST = "staticfiles.json"
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is closed to others
 
 
 class Command(BaseCommand):
@@ -69,14 +71,15 @@ class Command(BaseCommand):
         connections.close_all()
 
     def _run(self, host: str, port: int, workers: int) -> None:
-        metrics = settings.VAR / "metrics"
-        shutil.rmtree(metrics, ignore_errors=True)
-        metrics.mkdir()
+        metrics = metrics_folder(settings.VAR)
         # The static files' middleware warns of a folder that only `collectstatic` makes.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         children = [web(host, port, workers), worker(settings.VAR)]
-        Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()
+        try:
+            Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()
+        finally:
+            shutil.rmtree(metrics, ignore_errors=True)
 
     def _say(self, line: str) -> None:
         # Where the disk of the log is full, what runs goes on without a word.
@@ -123,6 +126,20 @@ def worker(var: Path) -> Child:
     return Child(
         "worker", [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     )
+
+
+def metrics_folder(var: Path) -> Path:
+    """An empty folder in which the web processes count, in memory where there is such a disk.
+
+    Its files are mapped, and the system ends who writes to a mapped file of a full disk.
+    """
+    digest = hashlib.sha256(os.fsencode(var)).hexdigest()[:20]
+    for folder in (MEMORY / f"datastream-metrics-{digest}", var / "metrics"):
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o700)
+            return folder
+    raise CommandError(f"{var} cannot be written to.")
 
 
 def embedded_server() -> Server | None:
