@@ -62,13 +62,15 @@ class Site:
         self.stop_second()
         self.server.stop()
 
-    def start_second(self, *options: str, **settings: str) -> None:
+    def start_second(self, **settings: str) -> None:
         """Start a worker beside the one of `serve`, as `make worker` does."""
         self.second_settings = settings or self.second_settings
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
         command += ["-P", "threads", "-c", "2", "--without-gossip", "--without-mingle"]
+        # With a clock of its own: two do the work once, and that of `serve` waits longer each time.
+        command += ["-B", "-s", str(self.folder / "beat-schedule")]
         self.second = subprocess.Popen(
-            [*command, "--without-heartbeat", *options],
+            [*command, "--without-heartbeat"],
             cwd=PROJECT,
             env={**self.server.environment, **self.second_settings},
             stdin=subprocess.DEVNULL,

@@ -60,14 +60,14 @@ def test_f_05_a_killed_cache_stops_nothing_and_logins_stay_limited(
 
 
 def test_f_06_without_the_document_store_points_come_and_answers_wait(
-    site: Site, tmp_path: Path
+    site: Site,
 ) -> None:
     """A worker and a web server with a store that does not answer; the others are held still."""
     held = site.processes(b"celery")
     site.stop_second()
     signal_all(held, signal.SIGSTOP)
     try:
-        site.start_second("-B", "-s", str(tmp_path / "beat"), MONGODB_URL=NOBODY)
+        site.start_second(MONGODB_URL=NOBODY)
         with site.web_apart(MONGODB_URL=NOBODY) as url:
             assert eventually(lambda: answers(url), START_S)
             code, said = ready(url)
