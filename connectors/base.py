@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -188,6 +188,7 @@ class Page:
     variables : those that only the answer tells of, or tells more exactly; declared before storing
     notes : what was odd and did no harm, one sentence each
     next : the request that goes on where this answer ends; None where nothing follows
+    listed : entries of a catalogue, whose answers are kept as they are
     """
 
     table: pa.Table
@@ -196,6 +197,7 @@ class Page:
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
     next: Request | None = None
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,21 +380,3 @@ class Connector:
             "license": product.license or self.license,
             "citation": product.citation or self.citation,
         }
-
-
-def describe(product: Product) -> dict[str, Any]:
-    """What a product declares, as JSON can say it."""
-    return {
-        "name": product.name,
-        "title": product.title,
-        "parameters": product.schema,
-        "variables": [asdict(one) for one in product.variables.values()],
-        "flags": {text: asdict(flag) for text, flag in product.flags.items()},
-        "quota": asdict(product.quota),
-        "time_rule": product.time_rule,
-        "lookback_days": product.lookback_days,
-        "is_dated": product.is_dated,
-        "credential": None
-        if product.credential is None
-        else ("required" if product.credential.is_required else "optional"),
-    }

@@ -8,7 +8,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from connectors.base import Connector, Product, Window, describe
+from connectors.base import Connector, Product, Window
+from connectors.descriptions import describe
 from connectors.models import Coverage, Document, Feed, Run
 from connectors.planning import Plan
 from datastream.core.api.fields import Text

@@ -54,7 +54,8 @@ class Fetched:
 
     @property
     def has_rows(self) -> bool:
-        return bool(self.page and (self.page.table.num_rows or self.page.stations))
+        page = self.page
+        return bool(page and (page.table.num_rows or page.stations or page.listed))
 
     @property
     def bytes(self) -> int:

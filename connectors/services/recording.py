@@ -1,7 +1,7 @@
 """What a run learnt, each time in one transaction: points, coverage, counts and raw answers."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
@@ -100,7 +100,19 @@ def _declare(run: Run, pages: Sequence[Stored]) -> None:
     if stations:
         declare(run.feed.dataset, Station, "code", list(map(_facts_of_station, stations.values())))
     if variables:
+        _refuse_other_units(run, variables)
         declare(run.feed.dataset, Variable, "name", list(map(facts_of, variables.values())))
+
+
+def _refuse_other_units(run: Run, variables: Mapping[str, base.Variable]) -> None:
+    """Values of two units would stand side by side, and nobody could tell them apart."""
+    stored = Variable.objects.filter(dataset=run.feed.dataset_id, name__in=variables)
+    units = dict(stored.exclude(unit="").values_list("name", "unit"))
+    for name, unit in units.items():
+        if variables[name].unit != unit and run.feed.dataset.point_count:
+            raise base.SchemaDriftError(
+                f"{name} is kept in {unit}, and now comes in {variables[name].unit}."
+            )
 
 
 def _facts_of_station(station: base.Station) -> dict[str, Any]:

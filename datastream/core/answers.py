@@ -5,11 +5,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 MESSAGE_CHARS = 500
 MESSAGE_BYTES = 64 * 1024
 # Where providers put their words, the most telling first.
-MESSAGE_KEYS = ("errorMessage", "developerMessage", "userMessage", "message", "detail", "error")
+MESSAGE_KEYS = (
+    "errorMessage", "developerMessage", "userMessage", "message", "detail", "description", "error",
+)  # fmt: skip
+# Where they put lists of them: texts, or objects with a message of their own.
+LIST_KEYS = ("messages", "errors", "detail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,15 @@ def _json_words(text: str) -> Iterator[str]:
     if not isinstance(content, dict):
         return
     yield from (content[key] for key in MESSAGE_KEYS if isinstance(content.get(key), str))
-    errors = content.get("errors")
-    for error in errors if isinstance(errors, list) else []:
-        if isinstance(error, dict):
-            yield f"{error.get('field', '')}: {error.get('message', '')}"
+    for key in LIST_KEYS:
+        found = content.get(key)
+        yield from _listed_words(found if isinstance(found, list) else [])
+
+
+def _listed_words(errors: list[Any]) -> Iterator[str]:
+    for error in errors:
+        if isinstance(error, str):
+            yield error
+        elif isinstance(error, dict):
+            field = error.get("field") or ".".join(map(str, error.get("loc") or []))
+            yield f"{field}: {error.get('message') or error.get('msg') or ''}"

@@ -6,8 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEvent, User
-from connectors import base, services
+from connectors import services
 from connectors.credentials import keep_credential
+from connectors.descriptions import describe
 from connectors.models import Feed, Run
 from connectors.registry import connectors
 from datasets.models import Dataset
@@ -54,7 +55,7 @@ def test_connectors_are_told_to_anybody_as_they_are_declared(db: None) -> None:
     assert (told["license"], told["terms"]) == (noaa.license, noaa.terms)
     for one, product in zip(told["products"], noaa.products, strict=True):
         added = {"is_default": product is noaa.product(), **noaa.terms_of(product)}
-        assert one == {**base.describe(product), **added}
+        assert one == {**describe(product), **added}
     assert [one["name"] for one in told["products"] if one["is_default"]] == [noaa.product().name]
 
 

@@ -26,7 +26,8 @@ import pytest
 
 import connectors.providers
 from connectors import planning
-from connectors.base import DATE_PARAMETERS, Connector, Page, Product, Request, Variable, describe
+from connectors.base import DATE_PARAMETERS, Connector, Page, Product, Request, Variable
+from connectors.descriptions import describe
 from connectors.registry import connectors as registry
 from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastream.core.answers import Answer, provider_message
+from datastream.core.answers import Answer
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 from datastream.core.http import Client, Limits, Manners, retry_after_s
 from tests.connectors.fakes.server import (
@@ -70,11 +70,10 @@ def fake_time() -> FakeTime:
 
 
 def ask(url: str, fake_time: FakeTime, path: str = "data", **limits: float) -> Answer:
-    chosen = Limits(**limits)  # type: ignore[arg-type]
     with Client(
         url,
         headers={"User-Agent": "DataStream Pro tests"},
-        limits=chosen,
+        limits=Limits(**limits),  # type: ignore[arg-type]
         clock=fake_time.clock,
         sleep=fake_time.sleep,
     ) as client:
@@ -211,26 +210,6 @@ def test_other_failures_are_not_asked_again(
     with pytest.raises(ProviderUnavailableError, match=str(code)):
         ask(provider.url, fake_time)
     assert len(provider.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        (b"plain \x1b[31m\n words", "plain [31m words"),
-        (b"<html><h1>Bad</h1>request</html>", "Bad request"),
-        (b'{"errorMessage":"Oh.","errors":[{"field":"f","message":"m"}]}', "Oh. f: m"),
-        (b'{"userMessage":"u","developerMessage":"d"}', "d u"),
-        (b'{"errors":7}', '{"errors":7}'),
-        (b"[" * 60_000, "[" * 500),
-        (b"<" * 60_000, "<" * 500),
-        (b"\xff\xfe", "��"),
-        (b"", ""),
-    ],
-)
-def test_the_words_of_a_refusal_are_found_and_cut_to_500_characters(
-    body: bytes, words: str
-) -> None:
-    assert provider_message(body) == words
 
 
 def test_a_redirect_on_the_same_host_is_followed(provider: Provider, fake_time: FakeTime) -> None:

@@ -105,7 +105,7 @@ class Cmr(Product):
             headers = {**request.headers, SEARCH_AFTER: after}
             follow = replace(request, headers=headers, page=request.page + 1)
         notes = (f"Matching {self.kind}: {hits:,}.",) if not request.page else ()
-        return Page(empty_table(), notes=notes, next=follow)
+        return Page(empty_table(), listed=len(items), notes=notes, next=follow)
 
 
 def searched(parameters: Mapping[str, Any]) -> dict[str, str]:
