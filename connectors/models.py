@@ -106,6 +106,9 @@ class Run(Job):
                 fields=["feed"], condition=Q(status__in=[str(one) for one in OPEN]),
                 name="run_one_at_a_time",
             ),
+            models.CheckConstraint(
+                condition=Q(trigger__in=[str(one) for one in Trigger]), name="run_trigger_is_known"
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

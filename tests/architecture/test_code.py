@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("datastream", "accounts", "datasets", "analyses", "visualizations", "connectors")
 FOLDERS_OF_TESTS = {
     *PACKAGES, "core", "api", "architecture", "acceptance", "hostile", "security", "data",
-    "faults", "load", "browser", "pages",
+    "faults", "load", "browser", "pages", "mongodb",
 }  # fmt: skip
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 
