@@ -21,14 +21,17 @@ from connectors.services.runs import (
     TRIES,
     back_fill,
     cancel_run,
+    due_feeds,
     execute_run,
     plan_of,
     queue_run,
     run_again,
     start_due,
+    start_refetch,
     start_replay,
     start_run,
     sweep,
+    take_turn,
 )
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "connector_named",
     "create_feed",
     "delete_feed",
+    "due_feeds",
     "execute_run",
     "make_feed",
     "move_documents",
@@ -51,9 +55,11 @@ __all__ = [
     "queue_run",
     "run_again",
     "start_due",
+    "start_refetch",
     "start_replay",
     "start_run",
     "sweep",
+    "take_turn",
     "target_of",
     "tidy_documents",
 ]

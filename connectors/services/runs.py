@@ -98,6 +98,16 @@ def start_replay(feed: Feed) -> Run:
 
 
 @transaction.atomic
+def start_refetch(feed: Feed) -> Run:
+    """Make a run that asks again for all that the feed asks for."""
+    run = start_run(feed)
+    window = planning.span(product_of(feed), feed.parameters, feeds.today())
+    if window is not None:
+        coverage.mark_due(feed.pk, window)
+    return run
+
+
+@transaction.atomic
 def cancel_run(run: Run) -> None:
     """End a run; what it has stored stays, and the worker stops at its next page."""
     cancelled = Run.objects.filter(pk=run.pk, status__in=OPEN).update(
@@ -110,29 +120,42 @@ def cancel_run(run: Run) -> None:
 
 def start_due() -> int:
     """Start the feeds whose time has come; their number."""
+    return sum(map(_was_started, due_feeds()[:DUE_AT_ONCE]))
+
+
+def due_feeds() -> QuerySet[Feed, UUID]:
+    """The ids of feeds whose time has come, those that wait longest first."""
     due = Feed.objects.filter(
         enabled=True, next_run_at__lte=Now(), dataset__deleted_at__isnull=True
-    ).order_by("next_run_at")
-    return sum(_was_started(feed) for feed in due[:DUE_AT_ONCE])
+    )
+    return due.order_by("next_run_at").values_list("pk", flat=True)
 
 
-def _was_started(feed: Feed) -> bool:
+def _was_started(feed_id: UUID) -> bool:
     try:
-        return _start_if_due(feed.pk)
+        return _start_if_due(feed_id)
     except PlatformError as error:
         # The others are due all the same.
-        log.warning("feed_not_started", feed=str(feed.pk), error=error.code)
+        log.warning("feed_not_started", feed=str(feed_id), error=error.code)
         return False
 
 
 @transaction.atomic
-def _start_if_due(feed_id: UUID) -> bool:
+def take_turn(feed_id: UUID) -> Feed | None:
+    """A feed that is due, whose next turn is set; None where somebody else has taken this one."""
     rows = Feed.objects.select_for_update(of=["self"]).filter(enabled=True, next_run_at__lte=Now())
     feed = rows.filter(pk=feed_id).first()
+    if feed is not None:
+        feeds.set_due(feed)
+        Feed.objects.filter(pk=feed.pk).update(next_run_at=feed.next_run_at)
+    return feed
+
+
+@transaction.atomic
+def _start_if_due(feed_id: UUID) -> bool:
+    feed = take_turn(feed_id)
     if feed is None:
         return False
-    feeds.set_due(feed)
-    Feed.objects.filter(pk=feed.pk).update(next_run_at=feed.next_run_at)
     try:
         queue_run(feed, trigger=Trigger.SCHEDULE)
     except ConflictError:

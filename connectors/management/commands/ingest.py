@@ -1,6 +1,5 @@
-"""`manage.py ingest sample | file PATH | PROVIDER`: collect, and say what became of it."""
+"""`manage.py ingest sample | file PATH | PROVIDER | --feed NAME | --all-due`: collect, and tell."""
 
-import hashlib
 import json
 import sys
 from argparse import ArgumentParser
@@ -14,21 +13,15 @@ from tqdm import tqdm
 from accounts.models import User
 from accounts.roles import ADMIN
 from connectors import loading, services
-from connectors.models import Run
+from connectors.management import parameters, running
+from connectors.models import Feed
 from connectors.registry import connectors
 from connectors.samples import SAMPLES
 from datasets import ingest
 from datastream.core import origin
-from datastream.core.errors import (
-    ConflictError,
-    InvalidInputError,
-    NotFoundError,
-    PlatformError,
-)
-from datastream.core.models import Status
+from datastream.core.errors import InvalidInputError, NotFoundError, PlatformError
 
 DONE, FAILED, WRONG_USE, PARTLY = 0, 1, 2, 6
-COUNTS = ("received", "inserted", "updated", "unchanged", "skipped", "rejected", "revision")
 
 
 class Command(BaseCommand):
@@ -38,15 +31,37 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        kinds = parser.add_subparsers(dest="what", required=True)
+        self._feed_arguments(parser)
+        kinds = parser.add_subparsers(dest="what")
         sample = kinds.add_parser("sample", help="real series that come with the platform")
         sample.set_defaults(do=self.samples)
         self._file_arguments(kinds.add_parser("file", help="CSV, JSON, NDJSON, Parquet, Arrow"))
         for connector in connectors:
-            self._provider_arguments(kinds.add_parser(connector.name, help=connector.title))
-        for one in kinds.choices.values():
+            if connector.name not in kinds.choices:
+                self._provider_arguments(
+                    kinds.add_parser(connector.name, help=connector.title), connector
+                )
+        for one in (parser, *kinds.choices.values()):
             one.add_argument("--json", action="store_true", help="print the receipt as JSON")
+        for one in kinds.choices.values():
             one.add_argument("--owner", help="user name of the owner; the first admin if not given")
+
+    def _feed_arguments(self, parser: ArgumentParser) -> None:
+        parser.set_defaults(do=self.feeds)
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--feed", help="run this feed now, by its name or id")
+        which.add_argument("--all-due", action="store_true", help="run all whose time has come")
+        parser.add_argument(
+            "--replay-documents",
+            action="store_true",
+            help="with --feed: read the kept answers again, without asking the provider",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="with --feed: say what it would ask for"
+        )
+        parser.add_argument(
+            "--refetch", action="store_true", help="with --feed: ask again for what is known"
+        )
 
     def _file_arguments(self, parser: ArgumentParser) -> None:
         parser.set_defaults(do=self.file)
@@ -56,14 +71,18 @@ class Command(BaseCommand):
         parser.add_argument("--on-conflict", choices=["update", "skip", "error"], default="update")
         parser.add_argument("--on-invalid", choices=["reject", "skip"], default="reject")
 
-    def _provider_arguments(self, parser: ArgumentParser) -> None:
+    def _provider_arguments(self, parser: ArgumentParser, connector: Any) -> None:
         parser.set_defaults(do=self.provider)
-        parser.add_argument("--station", action="append", required=True, help="repeatable")
-        parser.add_argument("--start", required=True, help="first day, YYYY-MM-DD")
-        parser.add_argument("--end", required=True, help="last day, YYYY-MM-DD, this day included")
-        parser.add_argument("--variables", help="names between commas; all if not given")
-        parser.add_argument("--product", default="", help="the default product if not given")
+        names = ", ".join(product.name for product in connector.products)
+        parser.add_argument("--product", default="", help=f"one of {names}; the first by default")
         parser.add_argument("--dataset", help="name of the dataset it goes to")
+        parser.add_argument("--name", help="name of the feed; made of what it asks for by default")
+        parser.add_argument("--credential", help="label of a key that is kept for this provider")
+        parser.add_argument("--schedule", help="every:6h, or cron:30 6 * * * (UTC); by hand if not")
+        parser.add_argument("--param", action="append", help="NAME=VALUE, for any parameter")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be asked")
+        parser.add_argument("--refetch", action="store_true", help="ask again for what is known")
+        parameters.add_parameters(parser, connector)
 
     def handle(self, *args: Any, do: Callable[..., int], **options: Any) -> None:
         with origin.command("ingest"):
@@ -120,48 +139,50 @@ class Command(BaseCommand):
             self.stderr.write(f"  row {one['row']}, {one['field']}: {one['message']}")
         return PARTLY if outcome.rejected else DONE
 
-    def provider(self, *, what: str, owner: str | None, json: bool, **options: Any) -> int:
+    def provider(self, *, what: str, owner: str | None, **options: Any) -> int:
         connector = services.connector_named(what)
-        parameters = {
-            "stations": options["station"],
-            "start": options["start"],
-            "end": options["end"],
-        }
-        if options["variables"]:
-            parameters["variables"] = options["variables"].split(",")
-        product = connector.product(options["product"])
-        checked = product.check(parameters)
-        title = options["dataset"] or f"{connector.title}: {product.title}"
-        target = services.target_of(connector, self._owner(owner), name=title, product=product.name)
-        feed = services.make_feed(
-            target,
-            connector,
-            name=f"{what} {product.name} {_together(checked['stations'])}",
-            product=product.name,
-            parameters=parameters,
-        )
-        return self._run(services.start_run(feed), as_json=json)
+        asked = parameters.given(connector.product(options["product"]), options)
+        if options["dry_run"]:
+            self._tell(running.described(running.planned(connector, options, asked)), options)
+            return DONE
+        feed = running.feed_of(connector, self._owner(owner), options, asked)
+        return self._run(feed, options)
 
-    def _run(self, run: Run, *, as_json: bool) -> int:
-        with self._bar(None, run.feed.name, unit="request") as bar:
+    def feeds(self, *, feed: str | None, all_due: bool, **options: Any) -> int:
+        if all_due:
+            return self._all_due(options)
+        if not feed:
+            raise InvalidInputError.of("what", "Say what to collect; see `ingest --help`.")
+        found = running.feed_named(feed)
+        if options["dry_run"]:
+            self._tell(running.described(services.plan_of(found)), options)
+            return DONE
+        return self._run(found, options)
+
+    def _all_due(self, options: dict[str, Any]) -> int:
+        codes = [self._run(feed, options) for feed in running.due()]
+        if not codes:
+            self.stderr.write("No feed is due.")
+        return max(codes, default=DONE, key=[DONE, PARTLY, WRONG_USE, FAILED].index)
+
+    # ------------------------------------------------------------------ one run
+    def _run(self, feed: Feed, options: dict[str, Any]) -> int:
+        with self._bar(None, feed.name, unit="request") as bar:
 
             def progress(done: int, planned: int) -> None:
                 bar.total = planned
                 bar.update(done - bar.n)
 
-            finished = services.execute_run(run.pk, progress)
-        if finished is None:
-            raise ConflictError("A worker has taken this run; see it in the admin.")
-        dataset = finished.feed.dataset
-        dataset.refresh_from_db()
-        counts = {name: getattr(finished, name) for name in COUNTS if hasattr(finished, name)}
-        receipt = {"run": str(finished.pk), "status": finished.status, "dataset": str(dataset.pk)}
-        self._print([{**receipt, **counts, "revision": dataset.revision}], as_json=as_json)
-        if finished.status == Status.SUCCEEDED and not finished.received:
-            self.stderr.write("The provider has nothing for these stations and days.")
-        if finished.error:
-            self.stderr.write(f"{finished.error['code']}: {finished.error['message']}")
-        return {Status.SUCCEEDED: DONE, Status.PARTIAL: PARTLY}.get(Status(finished.status), FAILED)
+            finished = running.run(
+                feed,
+                progress,
+                replays=options.get("replay_documents", False),
+                refetches=options["refetch"],
+            )
+        self._tell(running.receipt(finished), options)
+        for sentence in running.remarks(finished):
+            self.stderr.write(sentence)
+        return running.code(finished)
 
     # ------------------------------------------------------------------ how it is said
     def _owner(self, username: str | None) -> User:
@@ -191,20 +212,15 @@ class Command(BaseCommand):
             leave=False,
         )
 
+    def _tell(self, receipt: dict[str, Any], options: dict[str, Any]) -> None:
+        self._print([receipt], as_json=options["json"])
+
     def _print(self, receipts: list[dict[str, Any]], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(receipts[0] if len(receipts) == 1 else receipts))
             return
         for receipt in receipts:
             self.stdout.write(", ".join(f"{name}: {value}" for name, value in receipt.items()))
-
-
-def _together(stations: list[str]) -> str:
-    """Stations as a part of a feed's name; many are told apart by a digest."""
-    if len(stations) <= 5:
-        return " ".join(stations)
-    digest = hashlib.sha256(" ".join(stations).encode()).hexdigest()[:12]
-    return f"{stations[0]} and {len(stations) - 1} more, {digest}"
 
 
 def _counts(outcome: ingest.Outcome | None) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""Options of a command, made of the parameters that a connector's products declare."""
+
+import json
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from connectors.base import Connector, Product
+from datastream.core.errors import InvalidInputError
+
+# Before the names of parameters, among the options of the command.
+PREFIX = "parameter_"
+TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+class Several(Action):
+    """Collects values that are given again and again; `const` parts those of one word by commas."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        texts = values.split(",") if self.const else [values]
+        before = getattr(namespace, self.dest, None) or []
+        setattr(namespace, self.dest, [*before, *texts])
+
+
+def add_parameters(parser: ArgumentParser, connector: Connector) -> None:
+    """An option for each parameter of any product; which of them a product has, it says itself."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for product in connector.products:
+        for name, schema in product.parameters.items():
+            known.setdefault(name, schema)
+    for name, schema in known.items():
+        _add(parser, name, schema, known)
+
+
+def _add(
+    parser: ArgumentParser, name: str, schema: Mapping[str, Any], known: Mapping[str, Any]
+) -> None:
+    about = str(schema.get("description", "")).replace("%", "%%")
+    if schema.get("type") != "array":
+        # `--station`, again and again, stands for `stations` too.
+        if f"{name}s" not in known:
+            option = f"--{name.replace('_', '-')}"
+            parser.add_argument(option, dest=PREFIX + name, type=_reader(schema), help=about)
+        return
+    dest = PREFIX + name
+    option = f"--{name.replace('_', '-')}"
+    one = option.removesuffix("s")
+    if one != option and one.removeprefix("--") not in {*known} - {name.removesuffix("s")}:
+        parser.add_argument(one, dest=dest, action=Several, help=f"{about} Repeatable.")
+    parser.add_argument(
+        option, dest=dest, action=Several, const=True, help=f"{about} Between commas."
+    )
+
+
+def _reader(schema: Mapping[str, Any]) -> Callable[[str], Any]:
+    kind = schema.get("type")
+    if kind == "boolean":
+        return _truth
+    readers: dict[str, Callable[[str], Any]] = {"number": float, "integer": int, "object": _object}
+    return readers.get(str(kind), str)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in TRUTHS:
+        raise ArgumentTypeError(f"true or false, not {text!r}")
+    return TRUTHS[text.lower()]
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"JSON, not {text!r}") from error
+
+
+def given(product: Product, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that were given, as the product takes them."""
+    found = {
+        name.removeprefix(PREFIX): value
+        for name, value in options.items()
+        if name.startswith(PREFIX) and value is not None
+    }
+    for text in options.get("param") or []:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise InvalidInputError.of("param", f"Write NAME=VALUE, unlike {text!r}.")
+        found[name] = _json_or_text(value)
+    return {name: _shaped(product, name, value) for name, value in found.items()}
+
+
+def _shaped(product: Product, name: str, value: Any) -> Any:
+    """Items of a list in the type that the product's schema asks for."""
+    schema = product.parameters.get(name, {})
+    if schema.get("type") != "array" or not isinstance(value, list):
+        return value
+    return _items(schema.get("items", {}), value)
+
+
+def _items(schema: Mapping[str, Any], values: Sequence[Any]) -> list[Any]:
+    if schema.get("type", "string") == "string":
+        return list(values)
+    return [_json_or_text(one) if isinstance(one, str) else one for one in values]
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,168 @@
+"""`manage.py ingest`: providers by their parameters, feeds by name, plans, and what is told."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import User
+from connectors import credentials
+from connectors.models import Coverage, Document, Feed, Run
+from datasets.models import Dataset, Revision
+from tests.connectors.conftest import Ingest
+from tests.connectors.fakes.noaa import FakeNoaa
+from tests.connectors.fakes.server import outage_page
+
+CODE, OTHER = "USW00094728", "USW00024233"
+WORDS = ("noaa", "--station", CODE, "--start", "2013-12-01", "--end", "2014-01-31", "--json")
+
+
+@pytest.fixture(autouse=True)
+def asked(admin: User, fake_noaa: FakeNoaa) -> FakeNoaa:
+    return fake_noaa
+
+
+def test_a_dry_run_says_what_it_would_ask_for_and_does_nothing(
+    asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    said = ingest_command(*WORDS, "--station", OTHER, "--dry-run")
+    assert said.code == 0, said.err
+    assert (said.receipt["requests"], said.receipt["places"]) == (2, 2)
+    assert (said.receipt["first_day"], said.receipt["last_day"]) == ("2013-12-01", "2014-01-31")
+    assert asked.calls == []
+    assert (Feed.objects.count(), Dataset.objects.count(), Run.objects.count()) == (0, 0, 0)
+
+
+def test_a_dry_run_of_a_feed_that_knows_all_of_it_asks_for_nothing(ingest_command: Ingest) -> None:
+    ingest_command(*WORDS)
+    assert ingest_command(*WORDS, "--dry-run").receipt["requests"] == 0
+
+
+def test_several_stations_and_variables_reach_the_provider(
+    asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    words = ("--stations", f"{CODE},{OTHER}", "--variable", "TMAX", "--variables", "TMIN,PRCP")
+    said = ingest_command("noaa", *words, "--start", "2014-01-01", "--end", "2014-01-05", "--json")
+    assert said.code == 0, said.err
+    assert {call.params["stations"] for call in asked.calls} == {CODE, OTHER}
+    assert {call.params["dataTypes"] for call in asked.calls} == {"TMAX,TMIN,PRCP"}
+
+
+def test_any_parameter_may_be_given_by_its_name(asked: FakeNoaa, ingest_command: Ingest) -> None:
+    words = ("--param", f'stations=["{CODE}"]', "--param", "start=2014-01-01")
+    said = ingest_command("noaa", *words, "--end", "2014-01-02", "--json")
+    assert said.code == 0, said.err
+    assert asked.calls[0].params["stations"] == CODE
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--station", "x", "--start", "2014-01-01"), "stations"),
+        (("--station", CODE), "start"),
+        (("--station", CODE, "--start", "2014-01-01", "--product", "nonsense"), "product"),
+        (("--station", CODE, "--start", "2014-01-01", "--param", "colour=red"), "colour"),
+        (("--station", CODE, "--start", "2014-01-01", "--param", "colour"), "param"),
+        (("--station", CODE, "--start", "2014-01-01", "--schedule", "often"), "schedule"),
+        (("--station", CODE, "--start", "2014-01-01", "--credential", "mine"), "credential"),
+    ],
+)
+def test_a_wrong_word_is_named_and_nobody_is_asked(
+    words: tuple[str, ...], named: str, asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    said = ingest_command("noaa", *words)
+    assert said.code == 2
+    assert named in said.err
+    assert asked.calls == []
+
+
+def test_a_feed_gets_name_schedule_and_key(admin: User, ingest_command: Ingest) -> None:
+    key = credentials.keep_credential("noaa", admin, label="mine", secret="token")
+    said = ingest_command(
+        *WORDS, "--name", "daily", "--schedule", "cron:30 6 * * *", "--credential", "mine"
+    )
+    assert said.code == 0, said.err
+    feed = Feed.objects.get(name="daily")
+    assert (feed.schedule, feed.credential) == ({"cron": "30 6 * * *"}, key)
+    assert feed.next_run_at is not None
+
+
+def test_a_feed_runs_by_its_name_and_by_its_id(asked: FakeNoaa, ingest_command: Ingest) -> None:
+    ingest_command(*WORDS, "--name", "daily")
+    feed = Feed.objects.get()
+    for name in ("daily", str(feed.pk)):
+        asked.calls.clear()
+        said = ingest_command("--feed", name, "--json")
+        assert said.code == 0, said.err
+        # The look-back, and nothing else.
+        assert [call.params["startDate"] for call in asked.calls] == ["2013-12-18"]
+        assert (said.receipt["inserted"], said.receipt["unchanged"]) == (0, 45)
+
+
+def test_with_refetch_all_of_it_is_asked_for_again(asked: FakeNoaa, ingest_command: Ingest) -> None:
+    ingest_command(*WORDS)
+    asked.calls.clear()
+    said = ingest_command(*WORDS, "--refetch")
+    assert [call.params["startDate"] for call in asked.calls] == ["2013-12-01"]
+    assert said.receipt["unchanged"] == 62
+
+
+def test_documents_are_read_again_without_asking(asked: FakeNoaa, ingest_command: Ingest) -> None:
+    ingest_command(*WORDS, "--name", "daily")
+    documents = Document.objects.count()
+    asked.calls.clear()
+    said = ingest_command("--feed", "daily", "--replay-documents", "--json")
+    assert said.code == 0, said.err
+    assert (said.receipt["unchanged"], said.receipt["inserted"]) == (62, 0)
+    assert asked.calls == []
+    assert (Document.objects.count(), Revision.objects.count()) == (documents, 1)
+
+
+def test_all_that_is_due_is_run_and_the_worst_code_told(
+    asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    for name, code in (("one", CODE), ("two", OTHER), ("later", OTHER)):
+        words = ("--station", code, "--start", "2014-01-01", "--end", "2014-01-02", "--dry-run")
+        ingest_command("noaa", *words[:-1], "--name", name, "--schedule", "every:6h")
+    Feed.objects.exclude(name="later").update(next_run_at=Now() - timedelta(minutes=1))
+    asked.calls.clear()
+    asked.script(outage_page())
+    said = ingest_command("--all-due")
+    assert said.code == 1
+    assert said.out.count("run: ") == 2
+    assert len(asked.calls) == 2
+    assert not Feed.objects.filter(next_run_at__lt=Now()).exists()
+
+
+def test_nothing_due_is_said(ingest_command: Ingest) -> None:
+    said = ingest_command("--all-due")
+    assert (said.code, said.out) == (0, "")
+    assert "No feed is due" in said.err
+
+
+@pytest.mark.parametrize("words", [(), ("--feed", "nobody")])
+def test_without_a_feed_it_says_what_to_do(words: tuple[str, ...], ingest_command: Ingest) -> None:
+    said = ingest_command(*words)
+    assert said.code == 2
+    assert said.err
+
+
+def test_ctrl_c_ends_the_run_and_keeps_what_is_stored(
+    asked: FakeNoaa, ingest_command: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectors import services
+
+    real: Any = services.execute_run
+
+    def interrupted(run_id: Any, progress: Any) -> Any:
+        real(run_id, progress)
+        Run.objects.filter(pk=run_id).update(status="running", finished_at=None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(services, "execute_run", interrupted)
+    said = ingest_command(*WORDS)
+    assert said.code == 1
+    assert said.receipt["status"] == "cancelled"
+    assert "the next run asks for the rest" in said.err
+    assert Coverage.objects.count() == 1
