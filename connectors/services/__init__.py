@@ -1,7 +1,10 @@
 """Feeds, their runs, and what becomes of the answers."""
 
+from connectors.schedules import check as check_schedule
 from connectors.services.collecting import LostError
+from connectors.services.coverage import read_of as coverage_of
 from connectors.services.documents import move_if_possible as move_documents
+from connectors.services.documents import read as read_document
 from connectors.services.documents import tidy as tidy_documents
 from connectors.services.feeds import (
     change_feed,
@@ -42,8 +45,10 @@ __all__ = [
     "back_fill",
     "cancel_run",
     "change_feed",
+    "check_schedule",
     "client_of",
     "connector_named",
+    "coverage_of",
     "create_feed",
     "delete_feed",
     "due_feeds",
@@ -53,6 +58,7 @@ __all__ = [
     "plan_of",
     "product_of",
     "queue_run",
+    "read_document",
     "run_again",
     "start_due",
     "start_refetch",

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from connectors import ledger
 from connectors.base import Place, Window
-from connectors.models import Coverage
+from connectors.models import Coverage, Feed
 from datastream.core import clock
 
 # A statement names so many places at once.
@@ -25,6 +25,11 @@ def read(feed_id: UUID, places: Collection[Place] | None = None) -> dict[Place, 
         span = ledger.Span(window, row.state, row.reason, row.checked_at)
         found.setdefault(Place(row.station, row.variable), []).append(span)
     return found
+
+
+def read_of(feed: Feed) -> dict[Place, list[ledger.Span]]:
+    """All that is known of a feed's places."""
+    return read(feed.pk)
 
 
 @transaction.atomic

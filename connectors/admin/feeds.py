@@ -1,0 +1,305 @@
+"""Feeds: made, scheduled, paused, run; how they fare, and what they cover."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from connectors import services, strips
+from connectors.admin.words import state
+from connectors.base import Window
+from connectors.models import Coverage, Feed, ProviderCredential, Run
+from connectors.registry import connectors
+from datastream.core.admin import NOTHING, Admin, link, person, sentence
+from datastream.core.errors import InvalidInputError, PlatformError
+from datastream.core.models import Status
+
+# A tick comes every ten seconds; later than this nobody is at work.
+LATE = timedelta(minutes=10)
+ASKED = (
+    "What its product asks for, as JSON, such as "
+    '{"stations": ["USW00024233"], "start": "2020-01-01"}; docs/reference/connectors has all.'
+)
+WHEN = (
+    '{"every": "6h"} (m, h, d; at least 5m) or {"cron": "30 6 * * *"} in UTC; empty: by hand only.'
+)
+
+
+class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
+    """Checks what a feed asks for as its product does, field by field."""
+
+    connector = forms.ChoiceField()
+    product = forms.ChoiceField(required=False, help_text="The connector's first one if left out.")
+
+    class Meta:
+        model = Feed
+        fields: ClassVar[list[str]] = []
+        help_texts: ClassVar[dict[str, str]] = {
+            "parameters": ASKED,
+            "schedule": WHEN,
+            "lookback_days": "How far back each run asks again, for values that were revised.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "connector" in self.fields:
+            names = [(one.name, f"{one.name}: {one.title}") for one in connectors]
+            self.fields["connector"] = forms.ChoiceField(choices=names)
+            self.fields["product"] = forms.ChoiceField(choices=_products(), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        try:
+            self._check(cleaned)
+        except InvalidInputError as error:
+            for name, texts in error.details.items():
+                field = name if name in self.fields else "parameters"
+                told = texts if name in self.fields else [f"{name}: {' '.join(texts)}"]
+                self.add_error(field if field in self.fields else None, told)
+        return cleaned
+
+    def _check(self, cleaned: dict[str, Any]) -> None:
+        """As the service will; a connector that is gone checks nothing."""
+        connector = connectors.get(cleaned.get("connector", self.instance.connector))
+        if connector is None or "parameters" not in cleaned:
+            return
+        product = connector.product(cleaned.get("product", self.instance.product))
+        product.check(cleaned["parameters"])
+        services.check_schedule(cleaned.get("schedule"))
+        key = cleaned.get("credential")
+        if key is not None and key.connector != connector.name:
+            raise InvalidInputError.of("credential", f"This key is not for {connector.name}.")
+
+
+def _products() -> list[Any]:
+    groups = [
+        (one.name, [(product.name, product.title) for product in one.products])
+        for one in connectors
+    ]
+    return [("", "The first of the connector"), *groups]
+
+
+class PeriodForm(forms.Form):
+    """The days that are asked for again."""
+
+    start = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
+    end = forms.DateField(label="Last day, included", widget=forms.DateInput({"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if {"start", "end"} <= cleaned.keys() and cleaned["end"] < cleaned["start"]:
+            self.add_error("end", "Before the first day.")
+        return cleaned
+
+    @property
+    def window(self) -> Window:
+        return Window(self.cleaned_data["start"], self.cleaned_data["end"] + timedelta(days=1))
+
+
+@admin.register(Feed)
+class FeedAdmin(Admin):
+    about = "What is collected, from where, into which dataset, and how often."
+    parents = ("dataset",)
+    is_counted = True
+    form = FeedForm
+    change_form_template = "admin/feed_change_form.html"
+    list_display = (
+        "name", "connector", "product", "dataset", "enabled", "health", "last_run", "next_run",
+    )  # fmt: skip
+    list_filter = ("enabled", "connector", "product")
+    list_select_related = ("dataset",)
+    search_fields = ("name", "product", "dataset__name")
+    ordering = ("name",)
+    autocomplete_fields = ("dataset",)
+    actions = ("run_selected", "pause", "resume")
+    readonly_fields = (
+        "health", "next_run", "last_run", "coverage", "more", "plan", "created_at", "updated_at",
+    )  # fmt: skip
+    editable = (
+        "name", "connector", "product", "dataset", "parameters", "schedule", "lookback_days",
+        "credential", "enabled",
+    )  # fmt: skip
+    # What a feed is; for something else there is another feed.
+    fixed = ("name", "connector", "product", "dataset")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.editable, *self.readonly_fields) if obj else self.editable
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.fixed, *self.readonly_fields) if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "credential":
+            keys = ProviderCredential.objects.select_related("owner").defer("secret")
+            kwargs["queryset"] = keys.order_by("connector", "label")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:  # noqa: FBT001 - the framework's
+        if change:
+            facts = {name: form.cleaned_data[name] for name in form.changed_data}
+            if facts:
+                services.change_feed(obj, **facts)
+            return
+        facts = {name: form.cleaned_data[name] for name in self.editable if name != "dataset"}
+        made = services.create_feed(form.cleaned_data["dataset"], **facts)
+        obj.__dict__.update(vars(made))
+
+    def delete_model(self, request: HttpRequest, obj: Feed) -> None:
+        services.delete_feed(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> None:
+        for feed in queryset:
+            services.delete_feed(feed)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
+        runs = Run.objects.filter(feed=OuterRef("pk")).order_by("-created_at")
+        failed = Coverage.objects.filter(feed=OuterRef("pk"), state="failed")
+        feeds: QuerySet[Feed] = super().get_queryset(request)
+        return feeds.annotate(
+            last_status=Subquery(runs.values("status")[:1]),
+            last_at=Subquery(runs.values("created_at")[:1]),
+            has_gaps=Exists(failed),
+        )
+
+    # ------------------------------------------------------------------ how it fares
+    @admin.display
+    def health(self, feed: Any) -> str:
+        """Late, failing, with gaps, paused, or well."""
+        if not feed.enabled:
+            return state("paused")
+        troubles = [
+            word
+            for word, is_so in (
+                ("late", feed.next_run_at and feed.next_run_at < timezone.now() - LATE),
+                ("failing", feed.last_status == Status.FAILED),
+                ("gaps", feed.has_gaps),
+            )
+            if is_so
+        ]
+        if not troubles and feed.last_status is None:
+            return state("new")
+        shown = [(state(word),) for word in troubles or ["well"]]
+        return format_html_join(" ", "{}", shown)
+
+    @admin.display(description="last run", ordering="last_at")
+    def last_run(self, feed: Any) -> str:
+        if feed.last_at is None:
+            return NOTHING
+        return format_html("{} {:%Y-%m-%d %H:%M}", state(feed.last_status), feed.last_at)
+
+    @admin.display(description="next run", ordering="next_run_at")
+    def next_run(self, feed: Feed) -> str:
+        return f"{feed.next_run_at:%Y-%m-%d %H:%M} UTC" if feed.next_run_at else "by hand"
+
+    @admin.display(description="what a run would ask for")
+    def plan(self, feed: Feed) -> str:
+        try:
+            plan = services.plan_of(feed)
+        except PlatformError as error:
+            return sentence(error)
+        least = timedelta(seconds=round(plan.seconds))
+        return f"{len(plan.requests):,} requests to {plan.places:,} places, {least} at least"
+
+    @admin.display
+    def coverage(self, feed: Feed) -> str:
+        known = services.coverage_of(feed)
+        windows = [span.window for spans in known.values() for span in spans]
+        if not windows:
+            return NOTHING
+        whole = Window(min(one.start for one in windows), max(one.end for one in windows))
+        named = {
+            " ".join(filter(None, (place.station, place.variables))) or "all": spans
+            for place, spans in sorted(known.items())
+        }
+        # Every text in it is escaped where it is drawn.
+        return mark_safe(strips.draw(named, whole) + strips.legend())  # noqa: S308
+
+    @admin.display(description="more")
+    def more(self, feed: Feed) -> str:
+        query = {"feed__id__exact": str(feed.pk)}
+        pages = {
+            "runs": reverse("admin:connectors_run_changelist", query=query),
+            "coverage": reverse("admin:connectors_coverage_changelist", query=query),
+            "documents": reverse(
+                "admin:connectors_document_changelist", query={"feed_id__exact": str(feed.pk)}
+            ),
+        }
+        rows = [(link(address, name),) for name, address in pages.items()]
+        return format_html_join(", ", "{}", rows)
+
+    # ------------------------------------------------------------------ what can be done
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return bool(person(request).has_perm("connectors.add_run"))
+
+    @admin.action(description="Run the selected feeds now", permissions=["run"])
+    def run_selected(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        for feed in feeds:
+            self._run(request, feed)
+
+    @admin.action(description="Pause the selected feeds", permissions=["change"])
+    def pause(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        for feed in feeds:
+            services.change_feed(feed, enabled=False)
+
+    @admin.action(description="Resume the selected feeds", permissions=["change"])
+    def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        for feed in feeds:
+            services.change_feed(feed, enabled=True)
+
+    def get_urls(self) -> list[URLPattern]:
+        run, fill = map(self.admin_site.admin_view, (self.run_view, self.back_fill_view))
+        return [
+            path("<uuid:pk>/run/", run, name="connectors_feed_run"),
+            path("<uuid:pk>/back-fill/", fill, name="connectors_feed_back_fill"),
+            *super().get_urls(),
+        ]
+
+    def _feed(self, request: HttpRequest, pk: Any) -> Feed:
+        if not self.has_run_permission(request):
+            raise PermissionDenied
+        feed: Feed | None = self.get_object(request, str(pk))
+        if feed is None:
+            raise Http404
+        return feed
+
+    def run_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        feed = self._feed(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        self._run(request, feed)
+        return redirect("admin:connectors_feed_change", feed.pk)
+
+    def back_fill_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask for two days, and for all between them once they are given."""
+        feed = self._feed(request, pk)
+        form = PeriodForm(request.POST if request.method == "POST" else None)
+        if form.is_valid() and self._run(request, feed, form.window):
+            return redirect("admin:connectors_feed_change", feed.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "feed": feed,
+            "form": form,
+            "title": f"Back-fill {feed.name}",
+        }
+        return TemplateResponse(request, "admin/feed_back_fill.html", context)
+
+    def _run(self, request: HttpRequest, feed: Feed, window: Window | None = None) -> bool:
+        try:
+            run = services.back_fill(feed, window) if window else services.queue_run(feed)
+        except PlatformError as error:
+            messages.error(request, f"{feed}: {sentence(error)}")
+            return False
+        address = reverse("admin:connectors_run_change", args=[run.pk])
+        messages.success(request, format_html('Running: <a href="{}">{}</a>.', address, feed))
+        return True
