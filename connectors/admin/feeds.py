@@ -1,9 +1,9 @@
 """Feeds: made, scheduled, paused, run; how they fare, and what they cover."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
@@ -16,94 +16,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from connectors import services, strips
-from connectors.admin.words import state
-from connectors.base import Window
-from connectors.models import Coverage, Feed, ProviderCredential, Run
-from connectors.registry import connectors
+from connectors.admin.forms import FeedForm, PeriodForm, is_dated
+from connectors.admin.words import minute, state
+from connectors.base import Place, Window
+from connectors.ledger import Span
+from connectors.models import Coverage, Feed, Run
 from datastream.core.admin import NOTHING, Admin, link, person, sentence
-from datastream.core.errors import InvalidInputError, PlatformError
+from datastream.core.errors import PlatformError
 from datastream.core.models import Status
 
 # A tick comes every ten seconds; later than this nobody is at work.
 LATE = timedelta(minutes=10)
-ASKED = (
-    "What its product asks for, as JSON, such as "
-    '{"stations": ["USW00024233"], "start": "2020-01-01"}; docs/reference/connectors has all.'
-)
-WHEN = (
-    '{"every": "6h"} (m, h, d; at least 5m) or {"cron": "30 6 * * *"} in UTC; empty: by hand only.'
-)
-
-
-class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the checker only
-    """Checks what a feed asks for as its product does, field by field."""
-
-    connector = forms.ChoiceField()
-    product = forms.ChoiceField(required=False, help_text="The connector's first one if left out.")
-
-    class Meta:
-        model = Feed
-        fields: ClassVar[list[str]] = []
-        help_texts: ClassVar[dict[str, str]] = {
-            "parameters": ASKED,
-            "schedule": WHEN,
-            "lookback_days": "How far back each run asks again, for values that were revised.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "connector" in self.fields:
-            names = [(one.name, f"{one.name}: {one.title}") for one in connectors]
-            self.fields["connector"] = forms.ChoiceField(choices=names)
-            self.fields["product"] = forms.ChoiceField(choices=_products(), required=False)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        try:
-            self._check(cleaned)
-        except InvalidInputError as error:
-            for name, texts in error.details.items():
-                field = name if name in self.fields else "parameters"
-                told = texts if name in self.fields else [f"{name}: {' '.join(texts)}"]
-                self.add_error(field if field in self.fields else None, told)
-        return cleaned
-
-    def _check(self, cleaned: dict[str, Any]) -> None:
-        """As the service will; a connector that is gone checks nothing."""
-        connector = connectors.get(cleaned.get("connector", self.instance.connector))
-        if connector is None or "parameters" not in cleaned:
-            return
-        product = connector.product(cleaned.get("product", self.instance.product))
-        product.check(cleaned["parameters"])
-        services.check_schedule(cleaned.get("schedule"))
-        key = cleaned.get("credential")
-        if key is not None and key.connector != connector.name:
-            raise InvalidInputError.of("credential", f"This key is not for {connector.name}.")
-
-
-def _products() -> list[Any]:
-    groups = [
-        (one.name, [(product.name, product.title) for product in one.products])
-        for one in connectors
-    ]
-    return [("", "The first of the connector"), *groups]
-
-
-class PeriodForm(forms.Form):
-    """The days that are asked for again."""
-
-    start = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
-    end = forms.DateField(label="Last day, included", widget=forms.DateInput({"type": "date"}))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if {"start", "end"} <= cleaned.keys() and cleaned["end"] < cleaned["start"]:
-            self.add_error("end", "Before the first day.")
-        return cleaned
-
-    @property
-    def window(self) -> Window:
-        return Window(self.cleaned_data["start"], self.cleaned_data["end"] + timedelta(days=1))
+# What a run says of its feed; one that was cancelled says nothing.
+ENDS = (Status.SUCCEEDED, Status.PARTIAL, Status.FAILED)
 
 
 @admin.register(Feed)
@@ -138,20 +63,16 @@ class FeedAdmin(Admin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.fixed, *self.readonly_fields) if obj else ()
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "credential":
-            keys = ProviderCredential.objects.select_related("owner").defer("secret")
-            kwargs["queryset"] = keys.order_by("connector", "label")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
     def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:  # noqa: FBT001 - the framework's
         if change:
             facts = {name: form.cleaned_data[name] for name in form.changed_data}
             if facts:
                 services.change_feed(obj, **facts)
             return
-        facts = {name: form.cleaned_data[name] for name in self.editable if name != "dataset"}
-        made = services.create_feed(form.cleaned_data["dataset"], **facts)
+        facts = {name: form.cleaned_data[name] for name in self.editable}
+        if facts["lookback_days"] is None:
+            del facts["lookback_days"]
+        made = services.create_feed(facts.pop("dataset"), **facts)
         obj.__dict__.update(vars(made))
 
     def delete_model(self, request: HttpRequest, obj: Feed) -> None:
@@ -168,6 +89,7 @@ class FeedAdmin(Admin):
         return feeds.annotate(
             last_status=Subquery(runs.values("status")[:1]),
             last_at=Subquery(runs.values("created_at")[:1]),
+            last_end=Subquery(runs.filter(status__in=ENDS).values("status")[:1]),
             has_gaps=Exists(failed),
         )
 
@@ -181,12 +103,12 @@ class FeedAdmin(Admin):
             word
             for word, is_so in (
                 ("late", feed.next_run_at and feed.next_run_at < timezone.now() - LATE),
-                ("failing", feed.last_status == Status.FAILED),
+                ("failing", feed.last_end == Status.FAILED),
                 ("gaps", feed.has_gaps),
             )
             if is_so
         ]
-        if not troubles and feed.last_status is None:
+        if not troubles and feed.last_end is None:
             return state("new")
         shown = [(state(word),) for word in troubles or ["well"]]
         return format_html_join(" ", "{}", shown)
@@ -195,15 +117,16 @@ class FeedAdmin(Admin):
     def last_run(self, feed: Any) -> str:
         if feed.last_at is None:
             return NOTHING
-        return format_html("{} {:%Y-%m-%d %H:%M}", state(feed.last_status), feed.last_at)
+        return format_html("{} {}", state(feed.last_status), minute(feed.last_at))
 
     @admin.display(description="next run", ordering="next_run_at")
     def next_run(self, feed: Feed) -> str:
-        return f"{feed.next_run_at:%Y-%m-%d %H:%M} UTC" if feed.next_run_at else "by hand"
+        return minute(feed.next_run_at) if feed.next_run_at else "by hand"
 
     @admin.display(description="what a run would ask for")
     def plan(self, feed: Feed) -> str:
         try:
+            services.product_of(feed).check(feed.parameters)
             plan = services.plan_of(feed)
         except PlatformError as error:
             return sentence(error)
@@ -216,6 +139,8 @@ class FeedAdmin(Admin):
         windows = [span.window for spans in known.values() for span in spans]
         if not windows:
             return NOTHING
+        if not is_dated(feed):
+            return format_html_join(", ", "{}", [(state(word),) for word in sorted(_states(known))])
         whole = Window(min(one.start for one in windows), max(one.end for one in windows))
         named = {
             " ".join(filter(None, (place.station, place.variables))) or "all": spans
@@ -248,13 +173,26 @@ class FeedAdmin(Admin):
 
     @admin.action(description="Pause the selected feeds", permissions=["change"])
     def pause(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        for feed in feeds:
-            services.change_feed(feed, enabled=False)
+        self._switch(request, feeds, enabled=False)
 
     @admin.action(description="Resume the selected feeds", permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
+        self._switch(request, feeds, enabled=True)
+
+    def _switch(self, request: HttpRequest, feeds: QuerySet[Feed], *, enabled: bool) -> None:
+        names = [str(feed) for feed in feeds]
         for feed in feeds:
-            services.change_feed(feed, enabled=True)
+            services.change_feed(feed, enabled=enabled)
+        done = "Resumed" if enabled else "Paused"
+        messages.success(request, f"{done}: {', '.join(names)}.")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        feed = kwargs.get("obj")
+        context["can_run"] = self.has_run_permission(request)
+        context["has_days"] = feed is not None and is_dated(feed)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         run, fill = map(self.admin_site.admin_view, (self.run_view, self.back_fill_view))
@@ -282,7 +220,10 @@ class FeedAdmin(Admin):
     def back_fill_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Ask for two days, and for all between them once they are given."""
         feed = self._feed(request, pk)
-        form = PeriodForm(request.POST if request.method == "POST" else None)
+        if not is_dated(feed):
+            messages.error(request, f"{feed} has no days to fill; run it instead.")
+            return redirect("admin:connectors_feed_change", feed.pk)
+        form = PeriodForm(feed, request.POST if request.method == "POST" else None)
         if form.is_valid() and self._run(request, feed, form.window):
             return redirect("admin:connectors_feed_change", feed.pk)
         context = {
@@ -303,3 +244,7 @@ class FeedAdmin(Admin):
         address = reverse("admin:connectors_run_change", args=[run.pk])
         messages.success(request, format_html('Running: <a href="{}">{}</a>.', address, feed))
         return True
+
+
+def _states(known: Mapping[Place, Sequence[Span]]) -> set[str]:
+    return {span.state for spans in known.values() for span in spans}

@@ -24,7 +24,7 @@ from visualizations.models import Visualization
 pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-ADDED_HERE = {User, Dataset, Station, Variable, Share, ProviderCredential, Application}
+ADDED_HERE = {User, Dataset, Station, Variable, Share, Feed, ProviderCredential, Application}
 
 
 @pytest.fixture
