@@ -44,12 +44,19 @@ def draw(strips: Mapping[str, Sequence[Span]], window: Window) -> str:
         _strip(label, spans, scale, n * ROW_HEIGHT)
         for n, (label, spans) in enumerate(shown.items())
     ]
-    title = f"Coverage of {len(strips)} stations, {window.start} to {window.last_day}"
+    title = f"Coverage by station, {window.start} to {window.last_day}"
     return (
         f'<svg class="coverage" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>'
         f"{''.join(rows)}{_axis(scale, height - AXIS_HEIGHT)}</svg>"
     )
+
+
+def left_out(strips: Mapping[str, Sequence[Span]]) -> str:
+    """Say so where there are more strips than are drawn."""
+    if len(strips) <= MOST_ROWS:
+        return ""
+    return f"<p>The first {MOST_ROWS} of {len(strips):,}; the list of coverage has all.</p>"
 
 
 def legend() -> str:
@@ -92,7 +99,7 @@ def _bar(state: str, window: Window, scale: Scale, y: float, words: str) -> str:
 def _axis(scale: Scale, top: int) -> str:
     years = range(scale.window.start.year, scale.window.last_day.year + 1)
     step = next((one for one in STEPS if len(years) / one <= MOST_YEARS), STEPS[-1])
-    first = max(scale.window.start, date(years[0], 1, 1))
+    first = scale.window.start
     ticks = [date(year, 1, 1) for year in years if year % step == 0]
     shown = [day for day in ticks if day >= first] or [first]
     return "".join(

@@ -39,7 +39,7 @@ class FeedAdmin(Admin):
     form = FeedForm
     change_form_template = "admin/feed_change_form.html"
     list_display = (
-        "name", "connector", "product", "dataset", "enabled", "health", "last_run", "next_run",
+        "name", "connector", "product", "dataset", "health", "last_run", "next_run",
     )  # fmt: skip
     list_filter = ("enabled", "connector", "product")
     list_select_related = ("dataset",)
@@ -56,9 +56,21 @@ class FeedAdmin(Admin):
     )  # fmt: skip
     # What a feed is; for something else there is another feed.
     fixed = ("name", "connector", "product", "dataset")
+    facts = (
+        (None, {"fields": fixed}),
+        (
+            "How it fares",
+            {"fields": ("health", "last_run", "next_run", "coverage", "plan", "more")},
+        ),
+        (
+            "What it asks for, and when",
+            {"fields": ("parameters", "schedule", "lookback_days", "credential", "enabled")},
+        ),
+        ("Row", {"classes": ("collapse",), "fields": ("created_at", "updated_at")}),
+    )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*self.editable, *self.readonly_fields) if obj else self.editable
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.facts if obj else ((None, {"fields": self.editable}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.fixed, *self.readonly_fields) if obj else ()
@@ -113,13 +125,13 @@ class FeedAdmin(Admin):
         shown = [(state(word),) for word in troubles or ["well"]]
         return format_html_join(" ", "{}", shown)
 
-    @admin.display(description="last run", ordering="last_at")
+    @admin.display(description="last run, UTC", ordering="last_at")
     def last_run(self, feed: Any) -> str:
         if feed.last_at is None:
             return NOTHING
         return format_html("{} {}", state(feed.last_status), minute(feed.last_at))
 
-    @admin.display(description="next run", ordering="next_run_at")
+    @admin.display(description="next run, UTC", ordering="next_run_at")
     def next_run(self, feed: Feed) -> str:
         return minute(feed.next_run_at) if feed.next_run_at else "by hand"
 
@@ -147,7 +159,10 @@ class FeedAdmin(Admin):
             for place, spans in sorted(known.items())
         }
         # Every text in it is escaped where it is drawn.
-        return mark_safe(strips.draw(named, whole) + strips.legend())  # noqa: S308
+        return mark_safe(  # noqa: S308
+            f'<div class="coverage-strips">{strips.draw(named, whole)}</div>'
+            f"{strips.left_out(named)}{strips.legend()}"
+        )
 
     @admin.display(description="more")
     def more(self, feed: Feed) -> str:

@@ -27,7 +27,7 @@ WHEN = (
 BACK = "How far back each run asks again, for values that were revised."
 
 
-class KeyField(forms.ModelChoiceField):
+class KeyField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for the checker only
     """Keys told apart by their owners, without reading one."""
 
     def __init__(self) -> None:
@@ -53,6 +53,10 @@ class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the ch
             "parameters": ASKED,
             "schedule": WHEN,
             "lookback_days": BACK,
+        }
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "parameters": forms.Textarea({"rows": 6, "cols": 60, "spellcheck": "false"}),
+            "schedule": forms.Textarea({"rows": 1, "cols": 60, "spellcheck": "false"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,7 +25,7 @@ class RunAdmin(Jobs):
     parents = ("feed__dataset",)
     is_counted = True
     list_display = (
-        "created_at", "feed", "trigger", "state", "took", "progress", "rows", "problem",
+        "created_at", "feed", "trigger", "state", "took", "progress", "outcome",
     )  # fmt: skip
     list_filter = ("status", "trigger", "feed__connector")
     list_select_related = ("feed",)
@@ -79,9 +79,14 @@ class RunAdmin(Jobs):
         return format_html_join("", "<p>{}</p>", [(note,) for note in run.notes]) or NOTHING
 
     @admin.display
-    def rows(self, run: Run) -> str:
+    def outcome(self, run: Run) -> str:
+        """What came, and what went wrong."""
         counts = [(f"{getattr(run, name):,}", name) for name in COUNTS[1:] if getattr(run, name)]
-        return ", ".join(f"{number} {name}" for number, name in counts) or NOTHING
+        told = ", ".join(f"{number} {name}" for number, name in counts)
+        return ". ".join(filter(None, (told, self._message(run)))) or NOTHING
+
+    def _message(self, run: Run) -> str:
+        return str((run.error or {}).get("message", ""))[:200]
 
     @admin.display
     def took(self, run: Run) -> str:
@@ -92,7 +97,7 @@ class RunAdmin(Jobs):
 
     @admin.display(description="error")
     def problem(self, run: Run) -> str:
-        return (run.error or {}).get("message", "")[:200] or NOTHING
+        return self._message(run) or NOTHING
 
     @admin.display(description="parameters")
     def shown_parameters(self, run: Run) -> str:

@@ -15,4 +15,4 @@ def state(word: str | None) -> str:
 
 def minute(moment: datetime) -> str:
     text = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
-    return format_html('<span class="moment">{} UTC</span>', text)
+    return format_html('<span class="moment">{}</span>', text)

@@ -1,13 +1,15 @@
 """The admin's pages on collection."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from connectors.models import Coverage, Document, Feed, ProviderCredential, Run
 from datasets.models import Dataset
 from datastream.core.models import Status
@@ -17,6 +19,10 @@ pytestmark = pytest.mark.slow
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 PARAMETERS = {"stations": ["USW00024233"], "start": "2020-01-01", "end": "2020-12-31"}
+ASKED = {
+    "path": "/v1", "params": {}, "place": {"station": "USW00024233", "variables": ""},
+    "window": {"start": "2020-01-01", "end": "2021-01-01"}, "json": None, "headers": {}, "page": 0,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -137,3 +143,101 @@ def test_a_run_leads_to_the_answers_it_got(page: Client) -> None:
     run = Run.objects.all()[0]
     answer = page.get(address(Document, "changelist"), {"run_id__exact": str(run.pk)})
     assert [document.run_id for document in answer.context["cl"].result_list] == [run.pk]
+
+
+# ------------------------------------------------------------------ one run
+
+
+def test_a_run_shows_how_far_it_is_and_which_rows_were_left_out(page: Client, feed: Feed) -> None:
+    left_out = {
+        "station": "USW00024233", "start": "2020-01-01", "row": 7, "field": "TMAX",
+        "message": "<b>not a number</b>",
+    }  # fmt: skip
+    run = Run.objects.create(
+        feed=feed, status=Status.PARTIAL, planned=1200, checkpoint=30, received=5000, rejected=1,
+        rejections=[left_out], notes=["a <i>column</i> nobody knows"],
+    )  # fmt: skip
+    shown = page.get(address(run, "change")).content.decode()
+    assert "30 of 1,200" in shown
+    assert (
+        "<td>USW00024233</td><td>2020-01-01</td><td>7</td><td>TMAX</td>"
+        "<td>&lt;b&gt;not a number&lt;/b&gt;</td>"
+    ) in shown
+    assert "<p>a &lt;i&gt;column&lt;/i&gt; nobody knows</p>" in shown
+    assert "5,000 received, 1 rejected" in page.get(address(Run, "changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "button"),
+    [
+        (Status.QUEUED, "cancel"),
+        (Status.RUNNING, "cancel"),
+        (Status.SUCCEEDED, "run_again"),
+        (Status.PARTIAL, "run_again"),
+        (Status.FAILED, "run_again"),
+        (Status.CANCELLED, "run_again"),
+    ],
+)
+def test_a_run_can_be_cancelled_only_while_it_goes_on(
+    status: str, button: str, page: Client, feed: Feed
+) -> None:
+    run = Run.objects.create(feed=feed, status=status)
+    buttons = page.get(address(run, "change")).context["buttons"]
+    assert list(buttons) == [button]
+
+
+def test_a_run_is_cancelled_by_its_button_and_told(page: Client, feed: Feed, admin: User) -> None:
+    run = Run.objects.create(feed=feed, status=Status.RUNNING)
+    path = f"/admin/connectors/run/{run.pk}/press/cancel/"
+    assert page.post(path)["Location"] == address(run, "change")
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLED
+    assert AuditEvent.objects.get(action="feed.run_cancelled").user_id == admin.pk
+    answer = page.post(path, follow=True)
+    assert messages_of(answer) == ["It is done already."]
+
+
+# ------------------------------------------------------------------ raw answers
+
+
+@pytest.fixture
+def document(failed: Run) -> Document:
+    """An answer in two parts, which would be a page with a script."""
+    packed = gzip.compress(b"<script>alert(1)</script>")
+    first, _ = (
+        Document.objects.create(
+            feed_id=failed.feed_id, run_id=failed.pk, sequence=3, part=part, body=body, status=200,
+            request=ASKED, headers={"content-type": "text/html"}, received_at=FIRST,
+        )
+        for part, body in enumerate((packed[:10], packed[10:]))
+    )  # fmt: skip
+    return first
+
+
+def test_an_answer_is_saved_as_it_came_and_shown_by_no_browser(
+    page: Client, document: Document
+) -> None:
+    saved = page.get(f"/admin/connectors/document/{document.pk}/answer/")
+    assert saved.content == b"<script>alert(1)</script>"
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["X-Content-Type-Options"] == "nosniff"
+    name = f"{document.run_id}-3.html.txt"
+    assert saved["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_an_answer_is_for_those_who_may_see_documents(
+    page: Client, document: Document, analyst: User
+) -> None:
+    path = f"/admin/connectors/document/{document.pk}/answer/"
+    assert browser(analyst).get(path).status_code == 302
+    assert page.get(path.replace(str(document.pk), str(uuid4()))).status_code == 404
+    Permission.objects.get(codename="view_document").group_set.clear()
+    assert page.get(path).status_code == 403
+
+
+def test_a_feed_leads_to_its_documents_and_runs(page: Client, document: Document) -> None:
+    make_rows(1)
+    for model, name in ((Document, "feed_id__exact"), (Run, "feed__id__exact")):
+        answer = page.get(address(model, "changelist"), {name: str(document.feed_id)})
+        rows = answer.context["cl"].result_list
+        assert {row.feed_id for row in rows} == {document.feed_id}
