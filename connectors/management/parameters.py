@@ -10,6 +10,11 @@ from datastream.core.errors import InvalidInputError
 
 # Before the names of parameters, among the options of the command.
 PREFIX = "parameter_"
+# Of the command itself; parameters of these names are given by `--param`.
+TAKEN = frozenset({
+    "help", "json", "owner", "product", "dataset", "name", "credential", "schedule", "param",
+    "dry_run", "refetch",
+})  # fmt: skip
 TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -34,35 +39,54 @@ def add_parameters(parser: ArgumentParser, connector: Connector) -> None:
     for product in connector.products:
         for name, schema in product.parameters.items():
             known.setdefault(name, schema)
+    # `--station`, again and again, stands for `stations`, and for `station` where both are there.
+    singles = {name.removesuffix("s"): name for name, schema in known.items() if _is_plain(schema)}
     for name, schema in known.items():
-        _add(parser, name, schema, known)
+        if name not in TAKEN and (name not in singles or singles[name] == name):
+            _add(parser, name, name, schema)
+    for single, name in singles.items():
+        if single not in TAKEN and (single not in known or not _is_many(known[single])):
+            _add(parser, single, name, known[name])
 
 
-def _add(
-    parser: ArgumentParser, name: str, schema: Mapping[str, Any], known: Mapping[str, Any]
-) -> None:
+def _is_many(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "array"
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    """Whether it is a list of what can be written between commas."""
+    return _is_many(schema) and _item(schema).get("type") not in {"object", "array"}
+
+
+def _item(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of an item of a list; of one with a schema for each, that of the first."""
+    first = [*schema.get("prefixItems", []), schema.get("items", {})][0]
+    return first if isinstance(first, Mapping) else {}
+
+
+def _add(parser: ArgumentParser, option: str, name: str, schema: Mapping[str, Any]) -> None:
+    """An option for a parameter; one of another name takes a single item each time."""
     about = str(schema.get("description", "")).replace("%", "%%")
-    if schema.get("type") != "array":
-        # `--station`, again and again, stands for `stations` too.
-        if f"{name}s" not in known:
-            option = f"--{name.replace('_', '-')}"
-            parser.add_argument(option, dest=PREFIX + name, type=_reader(schema), help=about)
-        return
-    dest = PREFIX + name
-    option = f"--{name.replace('_', '-')}"
-    one = option.removesuffix("s")
-    if one != option and one.removeprefix("--") not in {*known} - {name.removesuffix("s")}:
-        parser.add_argument(one, dest=dest, action=Several, help=f"{about} Repeatable.")
-    parser.add_argument(
-        option, dest=dest, action=Several, const=True, help=f"{about} Between commas."
-    )
+    words, dest = f"--{option.replace('_', '-')}", PREFIX + name
+    if not _is_plain(schema):
+        parser.add_argument(words, dest=dest, type=_reader(schema), help=about)
+    elif option == name:
+        about = f"{about} Between commas."
+        parser.add_argument(words, dest=dest, action=Several, const=True, help=about)
+    else:
+        parser.add_argument(words, dest=dest, action=Several, help=f"{about} Repeatable.")
 
 
 def _reader(schema: Mapping[str, Any]) -> Callable[[str], Any]:
     kind = schema.get("type")
     if kind == "boolean":
         return _truth
-    readers: dict[str, Callable[[str], Any]] = {"number": float, "integer": int, "object": _object}
+    readers: dict[str, Callable[[str], Any]] = {
+        "number": float,
+        "integer": int,
+        "object": _json,
+        "array": _json,
+    }
     return readers.get(str(kind), str)
 
 
@@ -72,7 +96,7 @@ def _truth(text: str) -> bool:
     return TRUTHS[text.lower()]
 
 
-def _object(text: str) -> Any:
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
@@ -99,7 +123,7 @@ def _shaped(product: Product, name: str, value: Any) -> Any:
     schema = product.parameters.get(name, {})
     if schema.get("type") != "array" or not isinstance(value, list):
         return value
-    return _items(schema.get("items", {}), value)
+    return _items(_item(schema), value)
 
 
 def _items(schema: Mapping[str, Any], values: Sequence[Any]) -> list[Any]:
