@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -269,6 +270,15 @@ def test_running_needs_a_press_and_a_permission(page: Client, feed: Feed, analys
     nobody = "/admin/connectors/feed/2b1e4c1e-0000-4000-8000-000000000000/run/"
     assert page.post(nobody).status_code == 404
     assert not Run.objects.exists()
+
+
+def test_whoever_may_not_run_feeds_is_offered_nothing(page: Client, feed: Feed) -> None:
+    Permission.objects.get(codename="add_run").group_set.clear()
+    shown = page.get(address(feed, "change")).content.decode()
+    for word in ("run", "back-fill"):
+        assert f"/{feed.pk}/{word}/" not in shown
+        assert page.post(f"/admin/connectors/feed/{feed.pk}/{word}/").status_code == 403
+    assert "run_selected" not in page.get(address(Feed, "changelist")).content.decode()
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst"])
