@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -87,9 +88,24 @@ class FeedAdmin(Admin):
         made = services.create_feed(facts.pop("dataset"), **facts)
         obj.__dict__.update(vars(made))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with feeds, as numbers; nobody may delete any of it by itself."""
+        of = {"feed__in": [feed.pk for feed in objs]}
+        counts = {
+            "feeds": len(objs),
+            "runs": Run.objects.filter(**of).count(),
+            "spans covered": Coverage.objects.filter(**of).count(),
+        }
+        told = [
+            f"{feed}: its runs and what it covers; its dataset keeps all points" for feed in objs
+        ]
+        lacking = () if self.has_delete_permission(request) else ("feeds",)
+        return told, counts, set(lacking), []
+
     def delete_model(self, request: HttpRequest, obj: Feed) -> None:
         services.delete_feed(obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Feed]) -> None:
         for feed in queryset:
             services.delete_feed(feed)

@@ -288,9 +288,13 @@ def test_whoever_is_not_staff_gets_no_page(role: str, feed: Feed, request: Any) 
     assert {client.get(path).status_code for path in paths} == {302}
 
 
-def test_deleting_asks_first_and_keeps_the_points(page: Client, feed: Feed) -> None:
+def test_deleting_asks_first_and_keeps_the_dataset(page: Client, feed: Feed) -> None:
+    Run.objects.create(feed=feed, status=Status.SUCCEEDED)
+    known(feed, "fetched")
     path = address(feed, "delete")
-    assert "Are you sure" in page.get(path).content.decode()
+    shown = page.get(path).content.decode()
+    assert "Are you sure" in shown
+    assert "Runs: 1" in shown
     assert Feed.objects.exists()
     page.post(path, {"post": "yes"})
     assert not Feed.objects.exists()
@@ -299,6 +303,7 @@ def test_deleting_asks_first_and_keeps_the_points(page: Client, feed: Feed) -> N
 
 
 def test_selected_feeds_are_deleted_by_the_service(page: Client, feed: Feed) -> None:
+    Run.objects.create(feed=feed, status=Status.SUCCEEDED)
     pressed = {"action": "delete_selected", "_selected_action": str(feed.pk)}
     assert "Are you sure" in page.post(address(Feed, "changelist"), pressed).content.decode()
     page.post(address(Feed, "changelist"), {**pressed, "post": "yes"})
