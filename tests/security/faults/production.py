@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts import keys
-from connectors.admin import CredentialAdmin
+from connectors.admin.credentials import CredentialAdmin
 from datastream.core import encryption
 from datastream.core.api import middleware
 from datastream.core.errors import InvalidTokenError
