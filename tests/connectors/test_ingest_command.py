@@ -184,7 +184,7 @@ def test_f_12_a_cut_answer_is_asked_for_again(
 def test_f_11_a_provider_that_is_away_is_said_in_a_sentence(
     admin: User, fake_noaa: FakeNoaa, ingest_command: Ingest, impatient: None, settings: Any
 ) -> None:
-    settings.NOAA_BASE_URL = "http://127.0.0.1:9/access/services/"
+    settings.NOAA_BASE_URL = "http://127.0.0.2:9/access/services/"
     said = ingest_command(*WORDS)
     assert said.code == 1
     assert "PROVIDER_UNAVAILABLE" in said.err
@@ -198,7 +198,7 @@ def test_f_11_a_provider_that_is_away_is_said_in_a_sentence(
         (["--station", "x", "--start", "2014-01-01", "--end", "2014-01-02"], "station"),
         (["--station", CODE, "--start", "2014-01-02", "--end", "2014-01-01"], "start"),
         (["--station", CODE, "--start", "soon", "--end", "2014-01-01"], "start"),
-        (["--station", CODE, "--start", "2014-01-01"], "--end"),
+        (["--station", CODE, "--end", "2014-01-01"], "start"),
         (["--station", CODE, "--start", "2014-01-01", "--end", "2014-01-02", "--variables", "X"],
          "variables"),
         (["--station", CODE, "--start", "2014-01-01", "--end", "2014-01-02", "--product", "x"],
