@@ -210,8 +210,7 @@ def test_a_wrong_use_ends_with_2_and_asks_nobody(
     admin: User, fake_noaa: FakeNoaa, ingest_command: Ingest, words: list[str], said_of_it: str
 ) -> None:
     said = ingest_command("noaa", *words)
-    # Missing words are found by the parser of arguments, which ends with 2 in a shell only.
-    assert said.code == (1 if "required" in said.err else 2), said.err
+    assert said.code == 2, said.err
     assert said_of_it in said.err
     assert fake_noaa.calls == []
     assert (Feed.objects.count(), Dataset.objects.count()) == (0, 0)
