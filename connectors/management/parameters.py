@@ -55,7 +55,7 @@ def _is_many(schema: Mapping[str, Any]) -> bool:
 
 def _is_plain(schema: Mapping[str, Any]) -> bool:
     """Whether it is a list of what can be written between commas."""
-    return _is_many(schema) and _item(schema).get("type") not in {"object", "array"}
+    return _is_many(schema) and _item(schema).get("type") not in ("object", "array")
 
 
 def _item(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,13 +68,18 @@ def _add(parser: ArgumentParser, option: str, name: str, schema: Mapping[str, An
     """An option for a parameter; one of another name takes a single item each time."""
     about = str(schema.get("description", "")).replace("%", "%%")
     words, dest = f"--{option.replace('_', '-')}", PREFIX + name
+    metavar = option.upper()
     if not _is_plain(schema):
-        parser.add_argument(words, dest=dest, type=_reader(schema), help=about)
+        reader = _reader(schema)
+        parser.add_argument(words, dest=dest, metavar=metavar, type=reader, help=about)
     elif option == name:
         about = f"{about} Between commas."
-        parser.add_argument(words, dest=dest, action=Several, const=True, help=about)
+        parser.add_argument(
+            words, dest=dest, metavar=metavar, action=Several, const=True, help=about
+        )
     else:
-        parser.add_argument(words, dest=dest, action=Several, help=f"{about} Repeatable.")
+        about = f"{about} Repeatable."
+        parser.add_argument(words, dest=dest, metavar=metavar, action=Several, help=about)
 
 
 def _reader(schema: Mapping[str, Any]) -> Callable[[str], Any]:

@@ -79,4 +79,4 @@ def test_every_connector_has_its_help(ingest_command: Ingest, capsys: Any) -> No
         assert ingest_command(connector.name, "--help").code == 0
         shown = capsys.readouterr().out
         for option in TAKEN - {"help"}:
-            assert f"--{option.replace('_', '-')}" in shown or connector.name == "file"
+            assert f"--{option.replace('_', '-')}" in shown

@@ -1,8 +1,10 @@
 """Feeds of files: from below allowed folders and from addresses, into a dataset."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,6 +20,7 @@ from connectors.services import files
 from datasets.models import DataPoint, Station, Variable
 from datastream.core.errors import InvalidInputError
 from datastream.core.http import Limits
+from tests.connectors.conftest import Ingest
 from tests.connectors.fakes.server import Call, FakeProvider, Reply, outage_page
 
 CSV = "timestamp,site,stage\n2024-05-01,R1,1.5\n2024-05-02,R1,1.75\n2024-05-01,R2,0.5\n"
@@ -216,3 +219,42 @@ def test_f_14_a_column_that_is_gone_stops_the_run(admin: User, site: FakeSite) -
     done = run(feed)
     assert done.error is not None
     assert done.error["code"] == "SCHEMA_DRIFT"
+
+
+# ------------------------------------------------------------------ by the command
+def test_the_command_reads_a_table_again_and_again_by_a_mapping(
+    admin: User, folder: Path, ingest_command: Ingest
+) -> None:
+    table = folder / "levels.csv"
+    table.write_text("time;stage\n2024-05-01;1,5\n2024-05-02;NA\n")
+    words = (
+        "file", "--location", str(table), "--timestamp", "time", "--separator", ";",
+        "--decimal", ",", "--missing", "NA,-999", "--station", "R1", "--timezone", "Etc/GMT-1",
+        "--variables", json.dumps(VARIABLES), "--dataset", "Levels", "--json",
+    )  # fmt: skip
+    said = ingest_command(*words)
+    assert said.code == 0, said.err
+    assert said.receipt["inserted"] == 1
+    point = DataPoint.objects.select_related("station").get()
+    assert point.timestamp == datetime(2024, 4, 30, 23, tzinfo=UTC)
+    assert (point.station.code, point.value) == ("R1", {"river_stage": 1.5})
+    again = ingest_command(*words)
+    assert (again.receipt["unchanged"], again.receipt["inserted"]) == (1, 0)
+    assert Feed.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("file",), "location"),
+        (("file", "--location", "/etc/passwd", "--format", "csv"), "variables"),
+        (("file", "--location", "/etc/x.csv", "--variables", '{"a": {}}'), "FILE_FEED_FOLDERS"),
+        (("file", "some.csv"), "dataset"),
+    ],
+)
+def test_the_command_says_which_word_is_missing(
+    words: tuple[str, ...], named: str, admin: User, ingest_command: Ingest
+) -> None:
+    said = ingest_command(*words)
+    assert (said.code, Feed.objects.count()) == (2, 0)
+    assert named in said.err

@@ -35,12 +35,10 @@ class Command(BaseCommand):
         kinds = parser.add_subparsers(dest="what")
         sample = kinds.add_parser("sample", help="real series that come with the platform")
         sample.set_defaults(do=self.samples)
-        self._file_arguments(kinds.add_parser("file", help="CSV, JSON, NDJSON, Parquet, Arrow"))
         for connector in connectors:
-            if connector.name not in kinds.choices:
-                self._provider_arguments(
-                    kinds.add_parser(connector.name, help=connector.title), connector
-                )
+            provider = kinds.add_parser(connector.name, help=connector.title)
+            self._provider_arguments(provider, connector)
+        self._file_arguments(kinds.choices["file"])
         for one in (parser, *kinds.choices.values()):
             one.add_argument("--json", action="store_true", help="print the receipt as JSON")
         for one in kinds.choices.values():
@@ -64,12 +62,13 @@ class Command(BaseCommand):
         )
 
     def _file_arguments(self, parser: ArgumentParser) -> None:
+        """Beside those of a provider: a path is sent once, without a feed."""
         parser.set_defaults(do=self.file)
-        parser.add_argument("path", type=Path)
-        parser.add_argument("--dataset", required=True, help="id or name")
-        parser.add_argument("--timezone", help="IANA zone of times without an offset")
-        parser.add_argument("--on-conflict", choices=["update", "skip", "error"], default="update")
-        parser.add_argument("--on-invalid", choices=["reject", "skip"], default="reject")
+        about = "of points, to be sent once to the dataset of this id or name"
+        parser.add_argument("path", type=Path, nargs="?", help=about)
+        once = parser.add_argument_group("with a path")
+        once.add_argument("--on-conflict", choices=["update", "skip", "error"], default="update")
+        once.add_argument("--on-invalid", choices=["reject", "skip"], default="reject")
 
     def _provider_arguments(self, parser: ArgumentParser, connector: Any) -> None:
         parser.set_defaults(do=self.provider)
@@ -120,8 +119,15 @@ class Command(BaseCommand):
         self._print(receipts, as_json=json)
         return DONE
 
-    def file(
-        self, *, path: Path, dataset: str, owner: str | None, json: bool, **options: Any
+    def file(self, *, path: Path | None, **options: Any) -> int:
+        if path is None:
+            return self.provider(**options)
+        if not options["dataset"]:
+            raise InvalidInputError.of("dataset", "Say by --dataset where the file goes.")
+        return self._send(path, **options)
+
+    def _send(
+        self, path: Path, *, dataset: str, owner: str | None, json: bool, **options: Any
     ) -> int:
         target = loading.dataset_named(dataset)
         with self._bar(None, path.name, unit="B") as bar:
@@ -129,7 +135,7 @@ class Command(BaseCommand):
             outcome = loading.load_file(
                 path,
                 target,
-                timezone=options["timezone"],
+                timezone=options[f"{parameters.PREFIX}timezone"],
                 options=ingest.Options(options["on_conflict"], options["on_invalid"]),
                 user=self._owner(owner) if owner else None,
                 progress=lambda position: bar.update(position - bar.n),
