@@ -1,7 +1,7 @@
 """Asks several requests at once, and hands out together what can be stored together."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -15,7 +15,7 @@ from connectors.base import Page, Product, Request
 from connectors.services import documents
 from connectors.services.files import Files
 from datastream.core.answers import Answer
-from datastream.core.errors import PlatformError
+from datastream.core.errors import PlatformError, ProviderRefusedError, ProviderUnavailableError
 from datastream.core.http import Client
 
 # Stored in one transaction, which others wait for.
@@ -23,6 +23,7 @@ ROWS_AT_ONCE = 50_000
 PAGES_AT_ONCE = 32
 # Of what is asked ahead and not yet stored.
 BYTES_AHEAD = 24 * 2**20
+KEY_REFUSED = "The provider refused the key, and was asked without it: renew the key."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Fetched:
     extent: Extent = field(default_factory=Extent)
 
     @property
+    def is_outage(self) -> bool:
+        """Whether there is an answer, and it says only that the provider has troubles."""
+        return self.packed is not None and isinstance(self.error, ProviderUnavailableError)
+
+    @property
     def rows(self) -> int:
         return self.page.table.num_rows if self.page else 0
 
@@ -70,6 +76,8 @@ class Fetching:
         self, product: Product, client: Client | Files, requests: Sequence[Request]
     ) -> None:
         self.product, self.client = product, client
+        # Headers of every request, besides its own; None takes away what the client would send.
+        self.headers: dict[str, str | None] = {}
         self.waiting = deque(requests)
         self.largest = BYTES_AHEAD // (2 * product.quota.parallel)
         self.pool = ThreadPoolExecutor(product.quota.parallel, thread_name_prefix="fetch")
@@ -132,22 +140,44 @@ class Fetching:
         return batch
 
     def _fetch(self, request: Request) -> Fetched:
-        packed = None
         try:
-            answer = self._ask(request)
-            packed = documents.pack(answer, self.product.kept(answer))
-            page = self.product.parse(request, answer)
-            return Fetched(request, packed, page, extent=extent_of(page.table))
-        except PlatformError as error:
-            return Fetched(request, packed, error=error)
+            attempt = 1
+            while (fetched := self._try(request)).is_outage and self.client.pause(attempt):
+                attempt += 1
+            return fetched
         finally:
             # Of this thread, which asked for the provider's next turn.
             connections.close_all()
 
+    def _try(self, request: Request) -> Fetched:
+        packed = None
+        try:
+            answer = self._ask(request)
+            packed = documents.pack(answer, self.product.kept(answer))
+            page = self._noted(self.product.parse(request, answer))
+            return Fetched(request, packed, page, extent=extent_of(page.table))
+        except PlatformError as error:
+            return Fetched(request, packed, error=error)
+
     def _ask(self, request: Request) -> Answer:
-        return self.client.ask(
-            request.path, request.params, json=request.json, headers=request.headers
-        )
+        key, headers = self.product.credential, self.headers
+        try:
+            return self._send(request, headers)
+        except ProviderRefusedError as error:
+            if error.details.get("status") != 401 or headers or key is None or key.is_required:
+                raise
+            # What everybody may have is refused to whoever shows a key that has ended.
+            self.headers = {key.header: None}
+            return self._send(request, self.headers)
+
+    def _send(self, request: Request, headers: Mapping[str, str | None]) -> Answer:
+        headers = {**request.headers, **headers}
+        return self.client.ask(request.path, request.params, json=request.json, headers=headers)
+
+    def _noted(self, page: Page) -> Page:
+        if not self.headers:
+            return page
+        return replace(page, notes=(*page.notes, KEY_REFUSED))
 
 
 def extent_of(table: pa.Table) -> Extent:

@@ -53,7 +53,7 @@ class Asked:
     url: str
     params: Params | None
     json: Any
-    headers: Mapping[str, str]
+    headers: Mapping[str, str | None]
 
 
 class TryAgainError(Exception):
@@ -141,9 +141,11 @@ class Client:
         params: Params | None = None,
         *,
         json: Any = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Answer:
         """One answer of status 2xx; with `json` it is asked for by a POST.
+
+        A header that is None is not sent, whatever the client sends else.
 
         Raises
         ------
@@ -163,6 +165,17 @@ class Client:
                 self._wait_for_next(attempt, trouble, deadline)
             attempt += 1
 
+    def pause(self, attempt: int) -> bool:
+        """Wait before asking again for what came and was no answer; False after the last try."""
+        if attempt >= self._limits.tries:
+            return False
+        self._sleep(self._pause_s(attempt))
+        return True
+
+    def _pause_s(self, attempt: int) -> float:
+        jitter = random.uniform(1.0, 1.5)  # noqa: S311  spreads callers, guards nothing
+        return self._limits.backoff_s * 2.0 ** (attempt - 1) * jitter
+
     def _noted(self, asked: Asked, deadline: float) -> Answer:
         try:
             answer = self._attempt(asked, deadline)
@@ -179,8 +192,7 @@ class Client:
     def _wait_for_next(self, attempt: int, trouble: TryAgainError, deadline: float) -> None:
         wait_s = trouble.retry_after_s
         if wait_s is None:
-            jitter = random.uniform(1.0, 1.5)  # noqa: S311  spreads callers, guards nothing
-            wait_s = self._limits.backoff_s * 2 ** (attempt - 1) * jitter
+            wait_s = self._pause_s(attempt)
         asked_too_much = (trouble.retry_after_s or 0.0) > self._limits.retry_after_cap_s
         out_of_time = self._clock() + wait_s >= deadline
         if attempt >= self._limits.tries or asked_too_much or out_of_time:
@@ -266,6 +278,9 @@ class Client:
         reason = f"status {status}, {words.rstrip('.')}" if words else f"status {status}"
         if status in RETRIED:
             wait_s = retry_after_s(response.headers.get("Retry-After", ""))
+            if wait_s is None and status == 429 and re.search(r"\bper day\b", words):
+                # No use asking again today; whose midnight it is, they do not say.
+                wait_s = until_midnight_s()
             return TryAgainError(reason, retry_after_s=wait_s)
         details = {"status": status}
         if 400 <= status < 500:
@@ -327,6 +342,12 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def until_midnight_s() -> float:
+    now = wall.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return (midnight - now).total_seconds()
 
 
 def retry_after_s(header: str) -> float | None:

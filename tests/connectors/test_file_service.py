@@ -206,7 +206,7 @@ def test_an_address_is_asked_with_its_query(admin: User, site: FakeSite) -> None
 
 
 def test_f_10_a_web_page_in_place_of_the_table_is_an_outage(admin: User, site: FakeSite) -> None:
-    site.script(outage_page())
+    site.script(*[outage_page()] * 5)
     done = run(feed_of(admin, f"{site.url}/stages.csv", station_column="site"))
     assert done.error is not None
     assert (done.status, done.error["code"]) == ("failed", "PROVIDER_UNAVAILABLE")

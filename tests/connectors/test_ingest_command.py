@@ -128,21 +128,34 @@ def test_only_the_variables_asked_for_are_fetched(
     assert found["TMIN"] == {}
 
 
-FAULTS: list[tuple[str, Any, str]] = [
-    ("an outage page", outage_page(), "web page"),
-    ("a refusal", status(403, b"no"), ""),
-    ("an error page", outage_page(404), ""),
-    ("json in place of csv", status(200, b'{"errorMessage":"quota"}', "application/json"), "quota"),
-]
+# What comes, what is said of it, and how often it is asked for.
+FAULTS: list[tuple[str, Any, str, int]] = [
+    ("an outage page", outage_page(), "web page", 5),
+    ("a refusal", status(403, b"no"), "", 1),
+    ("an error page", outage_page(404), "", 1),
+    (
+        "json in place of csv",
+        status(200, b'{"errorMessage":"quota"}', "application/json"), "quota", 1,
+    ),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "words"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("fault", "words", "tries"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS]
+)
 def test_f_10_a_first_answer_that_is_none_fails_the_run_and_stores_nothing(
-    admin: User, fake_noaa: FakeNoaa, ingest_command: Ingest, fault: Any, words: str
+    admin: User,
+    fake_noaa: FakeNoaa,
+    ingest_command: Ingest,
+    fault: Any,
+    words: str,
+    tries: int,
 ) -> None:
     fake_noaa.script(*[fault] * 10)
     said = ingest_command(*WORDS)
     assert said.code == 1
+    assert len(fake_noaa.calls) == tries
     assert words in said.err
     assert said.receipt["status"] == "failed"
     run = Run.objects.get()
@@ -153,11 +166,20 @@ def test_f_10_a_first_answer_that_is_none_fails_the_run_and_stores_nothing(
     assert (covered.state, covered.reason) == ("failed", run.error["message"])
 
 
+def test_f_10_an_outage_that_passes_is_overcome(
+    admin: User, fake_noaa: FakeNoaa, impatient: None, ingest_command: Ingest
+) -> None:
+    fake_noaa.script(*[outage_page()] * 4)
+    said = ingest_command(*WORDS)
+    assert said.receipt["status"] == "succeeded"
+    assert len(fake_noaa.calls) == 5
+
+
 def test_f_10_a_later_answer_that_is_none_leaves_the_earlier_ones_and_ends_with_6(
-    admin: User, fake_noaa: FakeNoaa, ingest_command: Ingest
+    admin: User, fake_noaa: FakeNoaa, impatient: None, ingest_command: Ingest
 ) -> None:
     words = (*WORDS[:3], "--start", "2003-12-15", "--end", "2014-01-15", "--json")
-    fake_noaa.script(lambda reply: reply, outage_page())
+    fake_noaa.script(lambda reply: reply, *[outage_page()] * 5)
     said = ingest_command(*words)
     assert said.code == 6
     assert said.receipt["status"] == "partial"

@@ -196,6 +196,21 @@ def test_a_token_goes_to_the_catalogue(nasa: FakeNasa, dataset: Dataset, admin: 
     assert {call.headers["authorization"] for call in nasa.calls} == {"Bearer good-token"}
 
 
+def test_a_token_that_has_ended_is_dropped_and_said(
+    nasa: FakeNasa, dataset: Dataset, admin: User
+) -> None:
+    feed = feed_of(dataset, "cmr-granules", short_name="SEA", start="2020-01-01", end="2020-12-31")
+    feed.credential = keep_credential("nasa", admin, label="earthdata", secret="ended")
+    feed.save()
+    run = run_of(feed)
+    assert run.status == "succeeded"
+    assert any("renew the key" in note for note in run.notes)
+    # Shown once, and to nobody again in this run.
+    shown = ["authorization" in call.headers for call in nasa.calls]
+    assert shown == [True] + [False] * (len(shown) - 1)
+    assert len(shown) > 1
+
+
 def test_answers_are_read_again_without_asking(nasa: FakeNasa, dataset: Dataset) -> None:
     feed = feed_of(dataset)
     run_of(feed)

@@ -190,3 +190,14 @@ def test_stations_are_found(noaa: FakeNoaa, filters: Any, codes: list[str]) -> N
     pages = collect(noaa, "stations", **filters)
     assert [one.code for page in pages for one in page.stations] == codes
     assert all(page.table.num_rows == 0 for page in pages)
+
+
+def test_a_day_that_is_used_up_is_not_asked_for_again(noaa: FakeNoaa) -> None:
+    message = "This token has reached its temporary request limit of 10000 per day."
+    words = json.dumps({"status": "429", "message": message}).encode()
+    noaa.script(*[status(429, words, "application/json")] * 2)
+    with pytest.raises(ProviderUnavailableError, match="10000 per day") as caught:
+        collect(noaa, "cdo", station="USW00003017", start="2013-12-25", end="2014-03-10")
+    retry_at = datetime.fromisoformat(caught.value.details["retry_at"])
+    assert (retry_at.hour, retry_at.minute, len(noaa.calls)) == (0, 0, 1)
+    assert timedelta(0) < retry_at - datetime.now(UTC) <= timedelta(days=1)
