@@ -21,7 +21,8 @@ from pymongo.errors import PyMongoError
 PROJECT = Path(__file__).resolve().parent.parent
 CACHE = PROJECT / "build" / "mongodb"
 SERVER, OPENSSL = "fiftyone-db==0.4.5", "psycopg2-binary==2.9.9"
-SETTINGS, TESTS = "tests.mongodb.settings", "tests/connectors/test_documents.py"
+SETTINGS = "tests.mongodb.settings"
+TESTS = ["tests/connectors/test_documents.py", "tests/faults/test_document_store.py"]
 Client = pymongo.MongoClient[dict[str, object]]
 
 
@@ -144,7 +145,16 @@ def main() -> int:
     port = int(os.environ.get("MONGODB_PORT", "27117"))
     try:
         with running(port) as server:
-            command = [sys.executable, "-m", "pytest", "-q", "--ds", SETTINGS, TESTS, *sys.argv[1:]]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "--ds",
+                SETTINGS,
+                *TESTS,
+                *sys.argv[1:],
+            ]
             environment = {**os.environ, "MONGODB_URL": server.url}
             return subprocess.run(command, env=environment, check=False).returncode
     except CannotRunError as error:

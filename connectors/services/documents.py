@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, router, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router, transaction
 from django.db.models import Sum
 
 from connectors.base import Place, Request, Window
@@ -93,9 +93,17 @@ def move() -> int:
     """Bring documents to where they live, if that is elsewhere; their number."""
     there = router.db_for_write(Document)
     moved = 0
-    while there != DEFAULT_DB_ALIAS and (some := _move_some(there)):
+    if there == DEFAULT_DB_ALIAS or not _is_set_up(there):
+        return moved
+    while some := _move_some(there):
         moved += some
     return moved
+
+
+def _is_set_up(there: str) -> bool:
+    """Whether `setup` has made what it needs; it was away the last time, if not."""
+    table = Document._meta.db_table  # noqa: SLF001 - public in fact
+    return table in connections[there].introspection.table_names()
 
 
 def move_if_possible() -> int:
