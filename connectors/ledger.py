@@ -44,6 +44,14 @@ def gaps(spans: Iterable[Span], wanted: Window) -> list[Window]:
     return left
 
 
+def has_failed(spans: Iterable[Span], window: Window) -> bool:
+    """Whether any part of a window was asked for in vain."""
+    return any(
+        span.state == FAILED and span.window.start < window.end and window.start < span.window.end
+        for span in spans
+    )
+
+
 def _outside(span: Span, window: Window) -> Iterator[Span]:
     for part in _without(span.window, window):
         yield replace(span, window=part)

@@ -88,6 +88,8 @@ class Run(Job):
     rejected = models.PositiveBigIntegerField(default=0)
     # How many of the planned requests are done; committed with the points and coverage of each.
     checkpoint = models.PositiveIntegerField(default=0)
+    # The attempt that got a request further, the last time.
+    advanced_in = models.PositiveIntegerField(default=0)
     error = models.JSONField(null=True, blank=True)
     # The first hundred each: bad rows, and what was odd and did no harm.
     rejections = models.JSONField(default=list)

@@ -65,13 +65,19 @@ def span(product: Product, parameters: Mapping[str, Any], today: date) -> Window
     return Window(start, end) if start < end else None
 
 
-def look_back(window: Window, days: int) -> Window | None:
-    """The last so many days of a span, whose values may have been revised since."""
+def look_back(window: Window, days: int, last_run: date | None) -> Window | None:
+    """The part of a span whose values may have been revised since the last run.
+
+    It begins so many days before that run, however long ago it was: what was new then may have
+    been revised a day later.
+    """
     if window == ALWAYS:
         return ALWAYS
     if days == 0:
         return None
-    return Window(window.end - timedelta(days=min(days, window.days)), window.end)
+    known_until = min(window.end, last_run or window.end)
+    before = max((known_until - window.start).days, 0)
+    return Window(window.start + timedelta(days=max(before - days, 0)), window.end)
 
 
 def plan(
@@ -80,15 +86,20 @@ def plan(
     window: Window | None,
     known: Mapping[Place, list[ledger.Span]],
 ) -> Plan:
-    """The requests for what is not known of a window, place by place."""
+    """The requests for what is not known of a window, place by place.
+
+    What was asked for in vain comes last: it may end the run again, and the others are not to wait.
+    """
     if window is None:
         return Plan(product, ())
-    return Plan(
-        product,
-        tuple(
-            request
-            for place in product.places(parameters)
-            for gap in ledger.gaps(known.get(place, []), window)
-            for request in product.requests(parameters, place, gap)
-        ),
+    requests = (
+        request
+        for place in product.places(parameters)
+        for gap in ledger.gaps(known.get(place, []), window)
+        for request in product.requests(parameters, place, gap)
     )
+
+    def has_failed(request: Request) -> bool:
+        return ledger.has_failed(known.get(request.place, []), request.window)
+
+    return Plan(product, tuple(sorted(requests, key=has_failed)))

@@ -20,6 +20,11 @@ MAX_LISTED_ROWS = 100
 MAX_SHOWN_CHARS = 60
 
 
+def is_too_bad(bad: int, rows: int) -> bool:
+    """Whether so many bad rows cost the whole page."""
+    return bad > max(1, rows * MAX_BAD_SHARE)
+
+
 class Rows:
     """Columns of equal length, and the faults of their rows.
 
@@ -57,7 +62,7 @@ class Rows:
         indexes = np.flatnonzero(self.bad)
         bad = len(indexes) + len(self._broken)
         rows = len(self._numbers) + len(self._broken)
-        is_refused = bad > max(1, rows * MAX_BAD_SHARE)
+        is_refused = is_too_bad(bad, rows)
         reasons = [
             self._reason(index) for index in indexes[: MAX_LISTED_ROWS if is_refused else None]
         ]

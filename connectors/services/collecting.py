@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+
+from django.db.models import Max, Q
 
 from connectors import planning
-from connectors.base import ALWAYS, Product, Request, SchemaDriftError, Window
-from connectors.models import Run, Trigger
+from connectors.base import PageRefusedError, Product, Request, SchemaDriftError, Window
+from connectors.models import Feed, Run, Trigger
 from connectors.services import coverage, documents, feeds, recording
 from connectors.services.fetching import Fetched, Fetching
-from connectors.services.providers import client_of, product_of
+from connectors.services.providers import NotAskedError, client_of, product_of
 from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
@@ -61,7 +64,7 @@ def replay(run: Run, is_ours: Callable[[], bool], progress: Progress) -> None:
     # Those that wait for their store are read there as well.
     documents.move()
     numbers = documents.numbers_of(run.feed_id)
-    recording.plan(run, len(numbers))
+    recording.note_planned(run, len(numbers))
     for done, number in enumerate(numbers[run.checkpoint :], run.checkpoint):
         progress(done, len(numbers))
         if not is_ours():
@@ -73,30 +76,38 @@ def replay(run: Run, is_ours: Callable[[], bool], progress: Progress) -> None:
 def _read_again(run: Run, product: Product, request: Request, answer: Answer) -> None:
     try:
         page = product.parse(request, answer)
+        recording.store(run, [recording.Stored(request, replace(page, next=None))])
     except PlatformError as error:
         # It was no better when it came, and is kept to be looked at.
         recording.skip(run, f"{request.station} from {request.window.start}: {error.message}")
-    else:
-        recording.store(run, [recording.Stored(request, replace(page, next=None))])
 
 
 def plan_run(run: Run, product: Product) -> planning.Plan:
     """The requests that the run still has to make; its first attempt lets the look-back be due."""
     window = planning.span(product, run.parameters, feeds.today())
-    if run.planned is None and window is not None:
-        _let_be_due(run, window)
+    # A back-fill's days are due already.
+    if run.planned is None and run.trigger != Trigger.BACK_FILL:
+        again = revised(run.feed, window, but=run)
+        if again is not None:
+            coverage.mark_due(run.feed_id, again)
     plan = planning.plan(product, run.parameters, window, coverage.read(run.feed_id))
-    recording.plan(run, run.checkpoint + len(plan.requests))
+    recording.note_planned(run, run.checkpoint + len(plan.requests))
     return plan
 
 
-def _let_be_due(run: Run, window: Window) -> None:
-    # A back-fill's days are due already.
-    if run.trigger == Trigger.BACK_FILL and window != ALWAYS:
-        return
-    again = planning.look_back(window, run.feed.lookback_days)
-    if again is not None:
-        coverage.mark_due(run.feed_id, again)
+def revised(feed: Feed, window: Window | None, *, but: Run | None = None) -> Window | None:
+    """The days of a span that a run of the feed asks for again, known or not."""
+    if window is None:
+        return None
+    # Others did not ask for the newest days.
+    end = feed.parameters.get("end")
+    to_the_end = Q(parameters__end=end) if end else ~Q(parameters__has_key="end")
+    runs = Run.objects.filter(to_the_end, feed=feed.pk, planned__isnull=False)
+    asking = runs.filter(trigger__in=[Trigger.HAND, Trigger.SCHEDULE])
+    if but is not None:
+        asking = asking.exclude(pk=but.pk)
+    last: datetime | None = asking.aggregate(last=Max("created_at"))["last"]
+    return planning.look_back(window, feed.lookback_days, last and last.astimezone(UTC).date())
 
 
 class Storing:
@@ -107,6 +118,8 @@ class Storing:
         self.error: PlatformError | None = None
         self.failed = 0
         self.in_a_row = 0
+        # Whether what went wrong makes all further requests vain.
+        self.is_over = False
         # Requests of many pages, of which an earlier one had rows.
         self.with_rows: set[tuple[object, ...]] = set()
 
@@ -118,6 +131,8 @@ class Storing:
         for one in checked:
             if one.error is not None:
                 self._fail(one, one.error)
+        if self.error is not None and self.is_over:
+            raise self.error
 
     def _checked(self, one: Fetched) -> Fetched:
         if one.page is None or one.page.next is None or one.request.page < MOST_PAGES:
@@ -128,7 +143,7 @@ class Storing:
     def _store(self, fetched: Sequence[Fetched]) -> None:
         try:
             recording.store(self.run, [self._stored(one) for one in fetched])
-        except InvalidInputError as error:
+        except (InvalidInputError, PageRefusedError, SchemaDriftError) as error:
             # One of them is to blame, and costs only itself.
             if len(fetched) == 1:
                 self._fail(fetched[0], error)
@@ -153,11 +168,15 @@ class Storing:
         return recording.Stored(one.request, one.page, has_rows=has_rows, packed=one.packed)
 
     def _fail(self, one: Fetched, error: PlatformError) -> None:
-        self.error = self.error or error
         self.failed += 1
-        recording.fail(self.run, one.request, one.packed, error)
+        if not isinstance(error, NotAskedError):
+            recording.fail(self.run, one.request, one.packed, error)
         self.in_a_row += isinstance(error, ProviderUnavailableError)
-        if isinstance(error, SchemaDriftError):
-            raise error
-        if self.in_a_row >= FAILURES_IN_A_ROW or "retry_at" in error.details:
-            raise error
+        ends = (
+            isinstance(error, SchemaDriftError)
+            or self.in_a_row >= FAILURES_IN_A_ROW
+            or "retry_at" in error.details
+        )
+        if self.error is None or (ends and not self.is_over):
+            self.error = error
+        self.is_over |= ends

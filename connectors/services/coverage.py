@@ -46,8 +46,11 @@ def note(feed_id: UUID, news: Iterable[tuple[Place, ledger.Span]]) -> None:
     )
 
 
+@transaction.atomic
 def mark_due(feed_id: UUID, window: Window) -> None:
     """Let what is known of a window be asked for again; what is not is asked for anyway."""
+    # Whoever changes the feed may forget all of it, which is not to come back.
+    Feed.objects.select_for_update(no_key=True, of=["self"]).get(pk=feed_id)
     due = [
         (place, ledger.Span(Window(max(a.start, b.start), min(a.end, b.end)), ledger.DUE))
         for place, spans in read(feed_id).items()

@@ -81,7 +81,8 @@ class Fetching:
         self.waiting = deque(requests)
         self.largest = BYTES_AHEAD // (2 * product.quota.parallel)
         self.pool = ThreadPoolExecutor(product.quota.parallel, thread_name_prefix="fetch")
-        self.going: set[Future[Fetched]] = set()
+        # In the order in which they were asked for.
+        self.going: list[Future[Fetched]] = []
         self.came: deque[Fetched] = deque()
 
     def __enter__(self) -> "Fetching":
@@ -103,7 +104,7 @@ class Fetching:
     def __iter__(self) -> Iterator[list[Fetched]]:
         while self.waiting or self.going or self.came:
             while self.waiting and self._has_room():
-                self.going.add(self.pool.submit(self._fetch, self.waiting.popleft()))
+                self.going.append(self.pool.submit(self._fetch, self.waiting.popleft()))
             if self.going and not self.came:
                 wait(self.going, return_when=FIRST_COMPLETED)
             self._take_done()
@@ -117,8 +118,8 @@ class Fetching:
         return ahead < PAGES_AT_ONCE and (ahead + 1) * self.largest <= BYTES_AHEAD
 
     def _take_done(self) -> None:
-        done = {future for future in self.going if future.done()}
-        self.going -= done
+        done = [future for future in self.going if future.done()]
+        self.going = [future for future in self.going if future not in done]
         came = [future.result() for future in done]
         if came:
             self.largest = max(self.largest // 2, *(one.bytes for one in came), 1)

@@ -99,6 +99,10 @@ def _credential(feed: Feed, product: base.Product) -> dict[str, str]:
     return {wanted.header: wanted.prefix + feed.credential.secret.reveal()}
 
 
+class NotAskedError(ProviderUnavailableError):
+    """The provider was left alone, so nothing is known of what would have been asked."""
+
+
 # Of this process, by host.
 circuits: defaultdict[str, Circuit] = defaultdict(Circuit)
 
@@ -145,7 +149,7 @@ class Turns(Manners):
             raise _come_back(message, spent.ahead_s + cost_s - most_s)
 
 
-def _come_back(message: str, in_s: float) -> ProviderUnavailableError:
+def _come_back(message: str, in_s: float) -> NotAskedError:
     moment = now() + timedelta(seconds=math.ceil(in_s))
     retry_at = text(moment.replace(microsecond=0))
-    return ProviderUnavailableError(message, details={"retry_at": retry_at})
+    return NotAskedError(message, details={"retry_at": retry_at})

@@ -11,6 +11,7 @@ from django.db import transaction
 from connectors import base, ledger
 from connectors.base import Page, Place, Request
 from connectors.models import Feed, Run, Trigger
+from connectors.rows import MAX_BAD_SHARE, is_too_bad
 from connectors.services import coverage, documents
 from connectors.services.feeds import asked, facts_of
 from datasets import ingest
@@ -55,6 +56,7 @@ def store(run: Run, pages: Sequence[Stored]) -> None:
         ingest.lock(run.feed.dataset_id)
         _declare(run, pages)
         outcome = _write(run, pages)
+        _refuse_bad(pages, outcome)
         facts = _learnt(run, pages, outcome)
         _update(run, facts)
         _cover(run, ((one.request, _span(one)) for one in pages if one.is_last))
@@ -68,6 +70,7 @@ def fail(run: Run, request: Request, packed: documents.Packed | None, error: Pla
     rows = error.details.get("rows", [])
     facts = {
         "requests": run.requests + 1,
+        "advanced_in": run.attempt,
         "received": run.received + refused,
         "rejected": run.rejected + refused,
         "rejections": (run.rejections + [_said(request, row) for row in rows])[:LISTED],
@@ -83,12 +86,16 @@ def fail(run: Run, request: Request, packed: documents.Packed | None, error: Pla
 
 def skip(run: Run, note: str) -> None:
     """Note that a kept answer cannot be read."""
-    facts = {"checkpoint": run.checkpoint + 1, "notes": [*run.notes, note][:LISTED]}
+    facts = {
+        "checkpoint": run.checkpoint + 1,
+        "advanced_in": run.attempt,
+        "notes": [*run.notes, note][:LISTED],
+    }
     _update(run, facts)
     _take_over(run, facts)
 
 
-def plan(run: Run, planned: int) -> None:
+def note_planned(run: Run, planned: int) -> None:
     """Note how many requests the run has in all."""
     _update(run, {"planned": planned})
     run.planned = planned
@@ -141,6 +148,22 @@ def _write(run: Run, pages: Sequence[Stored]) -> ingest.Outcome:
     )
 
 
+def _refuse_bad(pages: Sequence[Stored], outcome: ingest.Outcome) -> None:
+    """Refuse pages too many of whose rows the dataset refused; alone if any of them may be such.
+
+    Else they would count as fetched, and nobody would ask for them again.
+    """
+    rows = min((one.page.table.num_rows for one in pages if one.page.table.num_rows), default=0)
+    if is_too_bad(outcome.rejected, rows):
+        first = outcome.errors[0]
+        raise base.PageRefusedError(
+            f"The dataset refused {outcome.rejected} of {outcome.received} rows, more than "
+            f"{MAX_BAD_SHARE:.0%}; nothing of the page was kept. "
+            f"The first: {first['field']}: {first['message']}",
+            details={"rows": outcome.errors[:LISTED], "rejected": outcome.rejected},
+        )
+
+
 def _learnt(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> dict[str, Any]:
     """The run's counts and lists with what these pages add."""
     facts: dict[str, Any] = {name: getattr(run, name) + getattr(outcome, name) for name in COUNTS}
@@ -150,6 +173,7 @@ def _learnt(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> dict[
         "received": facts["received"] + bad,
         "rejected": facts["rejected"] + bad,
         "checkpoint": run.checkpoint + sum(one.is_last for one in pages),
+        "advanced_in": run.attempt,
         "requests": run.requests + sum(one.packed is not None for one in pages),
         "rejections": (run.rejections + _rejections(pages, outcome.errors))[:LISTED],
         "notes": list(dict.fromkeys(run.notes + notes))[:LISTED],

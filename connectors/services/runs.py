@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.services import audit
-from connectors import planning
+from connectors import ledger, planning
 from connectors.base import SchemaDriftError, Window
 from connectors.models import Feed, Run, Trigger
 from connectors.services import collecting, coverage, feeds
@@ -29,6 +29,7 @@ from datastream.core.models import OPEN, Status
 log = structlog.get_logger(__name__)
 
 TASK = "connectors.execute_run"
+# Of which none got a page further.
 TRIES = 5
 DUE_AT_ONCE = 100
 
@@ -169,6 +170,10 @@ def plan_of(feed: Feed) -> planning.Plan:
     product = product_of(feed)
     window = planning.span(product, feed.parameters, feeds.today())
     known = coverage.read(feed.pk)
+    again = collecting.revised(feed, window)
+    if again is not None:
+        due = ledger.Span(again, ledger.DUE)
+        known = {place: ledger.put(spans, due) for place, spans in known.items()}
     return planning.plan(product, feed.parameters, window, known)
 
 
@@ -188,7 +193,7 @@ def execute_run(run_id: UUID | str, progress: collecting.Progress | None = None)
     run = leases.take(_runs(), run_id)
     if run is None:
         return None
-    if run.attempt > TRIES:
+    if run.attempt - run.advanced_in > TRIES:
         problem = {"code": "WORKER_DIED", "message": "The worker died too often."}
         _finish(run, Status.FAILED, problem)
     else:

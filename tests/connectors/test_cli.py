@@ -34,8 +34,17 @@ def test_a_dry_run_says_what_it_would_ask_for_and_does_nothing(
     assert (Feed.objects.count(), Dataset.objects.count(), Run.objects.count()) == (0, 0, 0)
 
 
-def test_a_dry_run_of_a_feed_that_knows_all_of_it_asks_for_nothing(ingest_command: Ingest) -> None:
+def test_a_dry_run_of_a_feed_that_knows_all_of_it_asks_for_the_look_back(
+    asked: FakeNoaa, ingest_command: Ingest
+) -> None:
     ingest_command(*WORDS)
+    asked.calls.clear()
+    said = ingest_command(*WORDS, "--dry-run").receipt
+    assert (said["requests"], said["first_day"]) == (1, "2013-12-18")
+    assert asked.calls == []
+    ingest_command(*WORDS)
+    assert [call.params["startDate"] for call in asked.calls] == ["2013-12-18"]
+    Feed.objects.update(lookback_days=0)
     assert ingest_command(*WORDS, "--dry-run").receipt["requests"] == 0
 
 

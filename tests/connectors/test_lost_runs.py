@@ -158,6 +158,15 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(lines_feed: Feed) -> No
     assert ended.error["code"] == "WORKER_DIED"
 
 
+def test_a_run_that_gets_further_each_time_is_not_given_up(lines_feed: Feed) -> None:
+    run = services.start_run(lines_feed)
+    facts = {"attempt": 9 * services.TRIES, "advanced_in": 9 * services.TRIES - 2}
+    Run.objects.filter(pk=run.pk).update(status="running", **facts)
+    let_lease_end(run)
+    ended = executed(run)
+    assert (ended.status, ended.advanced_in) == ("succeeded", ended.attempt)
+
+
 def test_f_02_the_sweep_takes_up_a_run_that_was_left(
     lines_feed: Feed, django_capture_on_commit_callbacks: Any
 ) -> None:

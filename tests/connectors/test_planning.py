@@ -84,15 +84,40 @@ def test_projections_reach_into_the_future() -> None:
 
 def test_what_has_no_dates_is_asked_for_again_by_each_run() -> None:
     assert planning.span(Undated(), {}, TODAY) == ALWAYS
-    assert planning.look_back(ALWAYS, 0) == ALWAYS
+    assert planning.look_back(ALWAYS, 0, None) == ALWAYS
 
 
 @given(st.tuples(DATES, DATES).map(sorted), st.integers(0, 2**31 - 1))
 def test_the_look_back_is_the_last_days_of_the_span(pair: list[date], days: int) -> None:
     window = Window(pair[0], pair[1] + timedelta(days=1))
-    again = planning.look_back(window, days)
+    again = planning.look_back(window, days, None)
     last = days_of([window])[-days:] if days else []
     assert (days_of([again]) if again else []) == last
+
+
+@given(st.tuples(DATES, DATES).map(sorted), st.integers(1, 2**31 - 1), DATES)
+def test_the_look_back_begins_before_the_last_run_however_long_ago_it_was(
+    pair: list[date], days: int, last_run: date
+) -> None:
+    window = Window(pair[0], pair[1] + timedelta(days=1))
+    again = planning.look_back(window, days, last_run)
+    wanted = days_of([window])
+    since = min(last_run, window.end).toordinal() - days
+    assert (days_of([again]) if again else []) == [
+        day for day in wanted if day.toordinal() >= since
+    ]
+
+
+def test_what_was_asked_for_in_vain_comes_last() -> None:
+    window = Window(date(2001, 1, 1), date(2004, 1, 1))
+    failed = ledger.Span(Window(date(2001, 6, 1), date(2001, 6, 2)), ledger.FAILED)
+    due = ledger.Span(Window(date(2002, 6, 1), date(2002, 6, 2)), ledger.DUE)
+    known = {Place("A"): [failed, due], Place("B"): []}
+    plan = planning.plan(Yearly(), {"stations": ["A", "B"]}, window, known)
+    asked = [(one.station, one.window.start.year) for one in plan.requests]
+    assert asked == [
+        ("A", 2002), ("A", 2003), ("B", 2001), ("B", 2002), ("B", 2003), ("A", 2001),
+    ]  # fmt: skip
 
 
 @given(st.tuples(DATES, DATES).map(sorted), st.lists(st.tuples(DATES, DATES).map(sorted)))

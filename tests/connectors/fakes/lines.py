@@ -68,7 +68,10 @@ def value(day: date) -> float:
 
 
 class Lines(Product):
-    """One request a year of a station; `unknown` and `wide` have variables of their own."""
+    """One request a year of a station; `unknown` and `wide` have variables of their own.
+
+    `feet` has another unit.
+    """
 
     name, title = "lines", "Lines"
     host = Host("LINES_BASE_URL", "http://127.0.0.1:9/")
@@ -122,7 +125,12 @@ class Lines(Product):
         if request.station == "wide":
             for n in range(200):
                 table = table.append_column(f"level {n}", table["level"])
-        return Page(table, (Station(request.station),), next=self._next(request, content["more"]))
+        return Page(
+            table,
+            (Station(request.station),),
+            variables=(Variable("level", "ft"),) if request.station == "feet" else (),
+            next=self._next(request, content["more"]),
+        )
 
     @staticmethod
     def _next(request: Request, more: bool) -> Request | None:
