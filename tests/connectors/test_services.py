@@ -1,9 +1,10 @@
 """Runs: one at a time, from their checkpoint, counted; what they ask for."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from connectors import services
 from connectors.base import Window
@@ -62,6 +63,29 @@ def test_f_16_the_next_run_asks_for_the_look_back_alone(
     assert (again.requests, again.inserted, again.updated) == (2, 0, 20)
     assert Revision.objects.filter(run_id=again.pk).exists()
     assert spans(lines_feed) == WHOLE
+
+
+def test_f_16_after_a_pause_the_look_back_begins_before_the_last_run(
+    lines_feed: Feed, fake_lines: FakeLines
+) -> None:
+    """A back-fill and a replay between them did not ask for the newest days."""
+    first = last_day(200)
+    services.change_feed(lines_feed, parameters={"stations": ["A"], "start": first.isoformat()})
+    last = run_of(lines_feed)
+    executed(services.back_fill(lines_feed, Window(first, first + timedelta(days=1))))
+    executed(services.start_replay(lines_feed))
+    Run.objects.filter(pk=last.pk).update(created_at=Now() - timedelta(days=90))
+    fake_lines.calls.clear()
+    plan = services.plan_of(lines_feed)
+    run_of(lines_feed)
+    since = last_day(90) - timedelta(days=lines_feed.lookback_days)
+    assert min(call.params["start"] for call in fake_lines.calls) == since.isoformat()
+    assert plan.window is not None
+    assert plan.window.start == since
+
+
+def last_day(days_ago: int) -> date:
+    return (datetime.now(UTC) - timedelta(days=days_ago)).date()
 
 
 def test_a_run_with_nothing_to_do_succeeds_without_asking(
