@@ -49,7 +49,8 @@ SELECT s.station_id, s.timestamp, merged.value, merged.metadata,
 FROM stage s {join}
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.revision IS NULL THEN {new} ELSE {changed} END AS value,
-           CASE WHEN s.metadata IS NULL AND p.metadata IS NULL THEN NULL
+           CASE WHEN p.revision IS NULL THEN s.metadata
+                WHEN s.metadata IS NULL AND p.metadata IS NULL THEN NULL
                 ELSE merge_metadata(p.metadata, s.metadata, s.value) END AS metadata
 ) merged
 WHERE CASE WHEN p.revision IS NULL THEN merged.value <> '{{}}'

@@ -135,6 +135,25 @@ def test_a_removed_variable_takes_its_flags_along(dataset: Dataset):
     assert metadata(dataset) == {"flags": {"TMIN": "D"}}
 
 
+def test_whatever_is_said_by_variable_merges_by_variable(dataset: Dataset):
+    write(
+        dataset,
+        [
+            point(
+                {"TMAX": 1, "PRCP": 0},
+                metadata={"sources": {"TMAX": "W", "PRCP": "7"}, "times": {"TMAX": "0700"}},
+            )
+        ],
+    )
+    write(dataset, [point({"TMAX": 2}, metadata={"sources": {"TMAX": "S"}, "note": {}})])
+    known = {"sources": {"TMAX": "S", "PRCP": "7"}, "note": {}}
+    assert metadata(dataset) == known
+    again = write(dataset, [point({"PRCP": 0}, metadata={"sources": {"PRCP": "7"}})])
+    assert counts(again, "unchanged", "updated") == (1, 0)
+    write(dataset, [point({"PRCP": 1}, metadata={"sources": 3, "note": None})])
+    assert metadata(dataset) == {"sources": 3, "note": None}
+
+
 def test_other_metadata_stay_until_they_are_sent_again(dataset: Dataset):
     write(dataset, [point({"TMAX": 1}, metadata={"observer": "A. Wegener", "n": [1, {"x": None}]})])
     write(dataset, [point({"TMIN": 1}, metadata={"n": 2})])
