@@ -1,6 +1,7 @@
 """The reference names everything that there is to name."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from analyses.registry import analyses
 from connectors.registry import connectors
 from connectors.samples import SAMPLES
 from datastream import env
+from tests.connectors.fakes.server import HOST
 from visualizations.registry import kinds
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -118,3 +120,22 @@ def test_every_parameter_and_option_is_in_its_reference() -> None:
 def test_every_sample_is_in_the_docs() -> None:
     words = texts()
     assert [sample.name for sample in SAMPLES if sample.name not in words.lower()] == []
+
+
+def test_fakes_are_asked_where_they_listen() -> None:
+    fakes = PROJECT / "tests" / "connectors" / "fakes"
+    pages = [*fakes.glob("*.py"), *(PROJECT / "docs" / "reference" / "connectors").glob("*.md")]
+    told = {page: re.findall(r"http://([0-9.]+):89[0-9]{2}", page.read_text()) for page in pages}
+    assert {host for hosts in told.values() for host in hosts} == {HOST}
+    # An address that is not public is refused to whoever has not listed it.
+    silent = [page for page in pages if told[page] and f"{HOST}/32" not in page.read_text()]
+    assert silent == []
+
+
+def test_how_long_each_product_may_be_silent_is_in_the_reference() -> None:
+    text = (PROJECT / "docs" / "reference" / "connectors.md").read_text()
+    for connector in connectors:
+        for product in connector.products:
+            silent_s = product.answer_within_s
+            rows = re.findall(rf"^\| (.*) \| {silent_s:g} s \| [0-9]+ s \|$", text, re.MULTILINE)
+            assert f"`{connector.name}`" in "".join(rows), product.name

@@ -17,7 +17,10 @@ connectors.add(
         title="ClimateData.ca and MSC GeoMet",
         license="ECCC Data Servers End-use Licence",
         citation="Environment and Climate Change Canada, MSC GeoMet, https://api.weather.gc.ca/",
-        terms="Free, without a key. No published limit; we ask once a second, at most two at once.",
+        terms=(
+            "Free, without a key. No published limit; we ask once a second, with at most two "
+            "requests under way in a run."
+        ),
         products=(
             ClimateDaily(),
             ClimateMonthly(),

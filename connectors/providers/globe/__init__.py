@@ -11,7 +11,10 @@ connectors.add(
         title="The GLOBE Program",
         license="Free with acknowledgement (GLOBE data terms)",
         citation="These data were obtained from the GLOBE Program, https://www.globe.gov.",
-        terms="Free, without a key. No published limit; we ask once a second, one at a time.",
+        terms=(
+            "Free, without a key. No published limit; we ask once a second, with one request under "
+            "way in a run."
+        ),
         products=tuple(map(product_of, PROTOCOLS)),
     )
 )

@@ -1,7 +1,7 @@
 """MSC GeoMet and ClimateData.ca as their notes have them, for tests and for trying by hand.
 
-By hand: `python -m tests.connectors.fakes.climatedata_ca --port 8905`, then let GEOMET_BASE_URL and
-CLIMATEDATA_CA_BASE_URL both name `http://127.0.0.1:8905/`.
+By hand: `python -m tests.connectors.fakes.climatedata_ca --port 8905`, then `GEOMET_BASE_URL` and
+`CLIMATEDATA_CA_BASE_URL` are `http://127.0.0.2:8905/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """NASA's POWER and CMR as their documentation has them, for tests and for trying by hand.
 
-By hand: `python -m tests.connectors.fakes.nasa --port 8902`, then let the connector ask
-`http://127.0.0.1:8902/` in place of both hosts.
+By hand: `python -m tests.connectors.fakes.nasa --port 8902`, then `NASA_POWER_BASE_URL` and
+`NASA_CMR_BASE_URL` are `http://127.0.0.2:8902/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """NOAA's services and files as their documentation has them, for tests and for trying by hand.
 
-By hand: `python -m tests.connectors.fakes.noaa --port 8901`, then
-`NOAA_BASE_URL=http://127.0.0.1:8901/ python manage.py ingest noaa ...`. The token of Climate Data
-Online is "fake-token"; hourly values have the stations 72505394728 and 72793024233.
+By hand: `python -m tests.connectors.fakes.noaa --port 8901`, then `NOAA_BASE_URL` is
+`http://127.0.0.2:8901/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`. The token of Climate Data Online is
+"fake-token"; hourly values have the stations 72505394728 and 72793024233.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """NOAA's daily summaries made by the megabyte, for measuring: equal values at every station.
 
-By hand: `python -m tests.connectors.fakes.noaa_bulk --port 8902`.
+By hand: `python -m tests.connectors.fakes.noaa_bulk --port 8906`, asked as `fakes.noaa` is.
 """
 
 import argparse
