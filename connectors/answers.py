@@ -1,4 +1,4 @@
-"""Raw answers of providers, sent as they came."""
+"""Raw answers of providers, sent as they are kept."""
 
 import zlib
 from collections.abc import Iterator

@@ -275,7 +275,7 @@ class DocumentViewSet(Collection):
     @extend_schema(
         operation_id="documents_body",
         summary="Fetch the body of a raw answer",
-        responses={(200, BYTES): OpenApiResponse(OpenApiTypes.BINARY, "As the provider sent it.")},
+        responses={(200, BYTES): OpenApiResponse(OpenApiTypes.BINARY, "As it is kept.")},
     )
     def body(self, request: Request, pk: str) -> HttpResponseBase:
         """The whole answer, all its parts, as bytes: nobody's browser takes it for a page."""

@@ -170,7 +170,7 @@ class DocumentAdmin(ReadOnly):
         return [path("<uuid:pk>/answer/", save, name=name), *super().get_urls()]
 
     def save_answer(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """The answer as it came, as a file that no browser shows as a page."""
+        """The answer as it is kept, as a file that no browser shows as a page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         document = self.get_object(request, str(pk))

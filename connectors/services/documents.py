@@ -186,7 +186,7 @@ def numbers_of(feed_id: UUID) -> list[tuple[UUID, int]]:
 
 
 def read(run_id: UUID, number: int) -> tuple[Request, Answer]:
-    """What was asked, and the answer as it came."""
+    """What was asked, and the answer as it is kept."""
     parts = list(Document.objects.filter(run_id=run_id, sequence=number).order_by("part"))
     return request_of(parts[0]), answer_of(parts)
 

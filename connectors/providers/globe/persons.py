@@ -11,7 +11,10 @@ IN_TEXT = re.compile(rb'(userid|comments|notes|caption)"', re.IGNORECASE)
 
 
 def without_persons(body: bytes) -> bytes:
-    """The same answer without ids of persons and comments; nothing of one that cannot be read."""
+    """The same answer without ids of persons and comments.
+
+    One that is no JSON is kept whole, or not at all where it may hold such.
+    """
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
