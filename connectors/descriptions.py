@@ -1,4 +1,4 @@
-"""What a product declares, as JSON can say it."""
+"""Products in the catalogue of connectors."""
 
 from dataclasses import asdict
 from typing import Any

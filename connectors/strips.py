@@ -72,7 +72,7 @@ def legend() -> str:
 def _strip(label: str, spans: Sequence[Span], scale: Scale, top: int) -> str:
     y = top + (ROW_HEIGHT - BAR_HEIGHT) / 2
     shown = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
-    bars = [_bar("never", scale.window, scale, y, "never asked")]
+    bars = [_bar("never", scale.window, scale, y, MEANINGS["never"])]
     for span in spans:
         start = max(span.window.start, scale.window.start)
         end = min(span.window.end, scale.window.end)

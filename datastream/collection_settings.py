@@ -11,7 +11,7 @@ GEOMET_BASE_URL = env.url("GEOMET_BASE_URL", ["https", "http"])
 CLIMATEDATA_CA_BASE_URL = env.url("CLIMATEDATA_CA_BASE_URL", ["https", "http"])
 # In the User-Agent, for providers that want to speak to whoever asks them.
 CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
-# Beside the public ones, and the hosts that an operator names above.
+# What may be asked although it is not public; the addresses above as well only if they are in it.
 OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
 # Below these folders feeds of the connector `file` may read; without any they ask addresses only.
 FILE_FEED_FOLDERS = env.words("FILE_FEED_FOLDERS")

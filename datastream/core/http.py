@@ -35,7 +35,7 @@ Params = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one `get` may cost; `total_s` covers its retries and the waits between them."""
+    """What one `ask` may cost; `total_s` covers its retries and the waits between them."""
 
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 30.0
