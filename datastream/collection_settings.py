@@ -3,12 +3,12 @@
 from datastream import env
 
 # A provider's own address where empty: a mirror, or a fake one.
-NOAA_BASE_URL = env.url("NOAA_BASE_URL", ["https", "http"])
-NASA_POWER_BASE_URL = env.url("NASA_POWER_BASE_URL", ["https", "http"])
-NASA_CMR_BASE_URL = env.url("NASA_CMR_BASE_URL", ["https", "http"])
-GLOBE_BASE_URL = env.url("GLOBE_BASE_URL", ["https", "http"])
-GEOMET_BASE_URL = env.url("GEOMET_BASE_URL", ["https", "http"])
-CLIMATEDATA_CA_BASE_URL = env.url("CLIMATEDATA_CA_BASE_URL", ["https", "http"])
+NOAA_BASE_URL = env.mirror("NOAA_BASE_URL")
+NASA_POWER_BASE_URL = env.mirror("NASA_POWER_BASE_URL")
+NASA_CMR_BASE_URL = env.mirror("NASA_CMR_BASE_URL")
+GLOBE_BASE_URL = env.mirror("GLOBE_BASE_URL")
+GEOMET_BASE_URL = env.mirror("GEOMET_BASE_URL")
+CLIMATEDATA_CA_BASE_URL = env.mirror("CLIMATEDATA_CA_BASE_URL")
 # In the User-Agent, for providers that want to speak to whoever asks them.
 CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro")
 # What may be asked although it is not public; the addresses above as well only if they are in it.

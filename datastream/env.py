@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -80,6 +80,21 @@ def url(name: str, schemes: Sequence[str]) -> str:
     if value and _scheme(value) not in schemes:
         raise SettingError(f"{name} must be a URL that begins with {', '.join(schemes)}.")
     return value
+
+
+def mirror(name: str) -> str:
+    """The address of a service; without encryption on this machine alone."""
+    value = url(name, ["https", "http"])
+    if _scheme(value) == "http" and not _is_here(urlsplit(value).hostname or ""):
+        raise SettingError(f"{name} must begin with https:// where it is not on this machine.")
+    return value
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def rate(name: str, default: str) -> Rate:

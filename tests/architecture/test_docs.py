@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("datastream", "accounts", "datasets", "analyses", "visualizations", "connectors")
 READERS = {
     "text", "choice", "flag", "integer", "words", "url", "origins", "secret", "optional_secret",
-    "encryption_keys", "rate", "networks",
+    "encryption_keys", "rate", "networks", "mirror",
 }  # fmt: skip
 SETTINGS = PROJECT / "docs" / "reference" / "settings.md"
 

@@ -78,6 +78,30 @@ def test_a_url_that_is_refused_is_not_repeated_for_it_may_hold_a_password(set_to
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "https://mirror.example.org/x",
+        "http://127.0.0.2:80/",
+        "http://[::1]/",
+        "http://localhost/",
+    ],
+)
+def test_a_mirror_is_encrypted_or_here(set_to: Any, value: str) -> None:
+    set_to(value)
+    assert env.mirror("X") == value
+
+
+@pytest.mark.parametrize(
+    "value", ["http://mirror.example.org/", "http://10.0.0.1/", "ftp://x/", "x"]
+)
+def test_a_mirror_elsewhere_without_encryption_stops_the_start(set_to: Any, value: str) -> None:
+    set_to(value)
+    with pytest.raises(env.SettingError, match="X must"):
+        env.mirror("X")
+
+
+@pytest.mark.parametrize(
     ("value", "read"),
     [("400/s", (400, 1)), ("10/min", (10, 60)), ("5/15min", (5, 900)), ("7/h", (7, 3600))],
 )
