@@ -15,7 +15,7 @@ from drf_spectacular.utils import (
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from connectors import answers, filters, selectors, services
+from connectors import bodies, filters, selectors, services
 from connectors.base import Connector, Window
 from connectors.models import Coverage, Document, Feed, Run
 from connectors.registry import connectors as registry
@@ -280,8 +280,8 @@ class DocumentViewSet(Collection):
     def body(self, request: Request, pk: str) -> HttpResponseBase:
         """The whole answer, all its parts, as bytes: nobody's browser takes it for a page."""
         document = self.find(self.get_queryset())
-        headers = {"Content-Disposition": disposition(answers.name_of(document))}
+        headers = {"Content-Disposition": disposition(bodies.name_of(document))}
         headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "HEAD":
             return HttpResponse(content_type=BYTES, headers=headers)
-        return StreamingHttpResponse(answers.send(document), content_type=BYTES, headers=headers)
+        return StreamingHttpResponse(bodies.send(document), content_type=BYTES, headers=headers)

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEvent, User
-from connectors import answers, services
+from connectors import bodies, services
 from connectors.models import Coverage, Document, Feed, Run
 from datasets.models import Dataset
 from datastream.core import clock
@@ -189,21 +189,21 @@ def test_a_body_of_several_parts_is_whole_from_any_of_them(client: APIClient, ru
         answer = client.get(f"{DOCUMENTS}/{part.pk}/body")
         chunks = list(answer.streaming_content)  # type: ignore[attr-defined]
         assert b"".join(chunks) == whole
-        assert max(map(len, chunks)) <= answers.CHUNK_BYTES
+        assert max(map(len, chunks)) <= bodies.CHUNK_BYTES
 
 
 def test_a_small_part_that_unpacks_to_very_much_is_sent_in_chunks(run: Run) -> None:
     document = make_document(run, bytes(50_000_000))
-    chunks = [len(chunk) for chunk in answers.send(document)]
-    assert (sum(chunks), max(chunks)) == (50_000_000, answers.CHUNK_BYTES)
+    chunks = [len(chunk) for chunk in bodies.send(document)]
+    assert (sum(chunks), max(chunks)) == (50_000_000, bodies.CHUNK_BYTES)
 
 
 def test_an_empty_answer_is_empty_and_a_cut_one_no_answer(client: APIClient, run: Run) -> None:
     document = make_document(run, b"")
-    assert b"".join(answers.send(document)) == b""
+    assert b"".join(bodies.send(document)) == b""
     Document.objects.update(body=gzip.compress(b"x" * 1000)[:-9])
     with pytest.raises(EOFError):
-        list(answers.send(document))
+        list(bodies.send(document))
 
 
 def test_the_head_of_a_body_is_sent_without_it_and_noted_by_nobody(

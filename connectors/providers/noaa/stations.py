@@ -115,7 +115,7 @@ class StationSearch(Product):
         rejected = rows.rejected()
         if "codes" in request.told:
             codes = pa.array(request.told["codes"], pa.string())
-            matches &= flags(pc.is_in(rows.columns["ID"], codes))
+            matches &= truths(pc.is_in(rows.columns["ID"], codes))
         found = np.flatnonzero(matches & ~rows.bad)
         refuse_too_many(len(found))
         return Page(empty_table(), describe(rows, pa.array(found)), rejected=rejected)
@@ -147,10 +147,10 @@ def read_lines(body: bytes, fields: Mapping[str, tuple[int, int]], element: str 
             for name, (start, end) in fields.items()
         }
     )
-    is_code = flags(pc.match_substring_regex(rows.columns["ID"], CODE))
+    is_code = truths(pc.match_substring_regex(rows.columns["ID"], CODE))
     rows.fault(pa.array(~is_code), "ID", "Not a station id")
     for name in {"LATITUDE", "LONGITUDE", "ELEVATION"} & set(fields):
-        is_number = flags(pc.match_substring_regex(rows.columns[name], DECIMAL))
+        is_number = truths(pc.match_substring_regex(rows.columns[name], DECIMAL))
         rows.fault(pa.array(~is_number), name, "Not a number")
     return rows
 
@@ -174,9 +174,9 @@ def find(rows: Rows, filters: Mapping[str, Any]) -> NDArray[np.bool_]:
     columns = rows.columns
     found = np.ones(len(rows), bool)
     if "country" in filters:
-        found &= flags(pc.starts_with(columns["ID"], filters["country"]))
+        found &= truths(pc.starts_with(columns["ID"], filters["country"]))
     if "name" in filters:
-        found &= flags(pc.match_substring(columns["NAME"], filters["name"], ignore_case=True))
+        found &= truths(pc.match_substring(columns["NAME"], filters["name"], ignore_case=True))
     if "bbox" in filters:
         west, south, east, north = filters["bbox"]
         latitude, longitude = numbers(columns["LATITUDE"]), numbers(columns["LONGITUDE"])
@@ -208,7 +208,7 @@ def numbers(text: pa.Array) -> NDArray[np.float64]:
     return np.asarray(pc.fill_null(values, np.nan))
 
 
-def flags(mask: pa.BooleanArray) -> NDArray[np.bool_]:
+def truths(mask: pa.BooleanArray) -> NDArray[np.bool_]:
     return np.asarray(pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False))
 
 
