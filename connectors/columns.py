@@ -32,6 +32,11 @@ class Column:
     values: pa.Array
     said: Mapping[str, pa.Array] = field(default_factory=dict)
 
+    def filter(self, mask: pa.BooleanArray) -> "Column":
+        """The rows where `mask` is true."""
+        said = {name: texts.filter(mask) for name, texts in self.said.items()}
+        return Column(self.variable, self.values.filter(mask), said)
+
 
 def build_table(
     stations: str | pa.Array, timestamps: pa.Array, columns: Sequence[Column]

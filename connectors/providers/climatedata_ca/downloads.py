@@ -123,7 +123,7 @@ class Downloads(Projections):
         columns = [Column(variable, read_numbers(sheet, name)) for name, variable in chosen]
         rejected = sheet.rejected()
         kept = pa.array(~sheet.bad & is_within(times, request.window))
-        columns = [Column(one.variable, one.values.filter(kept)) for one in columns]
+        columns = [one.filter(kept) for one in columns]
         table = build_table(request.station, times.filter(kept), columns)
         return Page(
             table,

@@ -19,7 +19,7 @@ from connectors.base import (
     SchemaDriftError,
     Window,
 )
-from connectors.columns import Column, build_table, empty_table
+from connectors.columns import build_table, empty_table
 from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     FLAGS,
@@ -143,7 +143,7 @@ class Observations(Product):
         repeats = features.repeats(times)
         rejected = features.rejected()
         kept = pa.array(~(features.bad | repeats | np.asarray(outside)))
-        columns = [filtered(column, kept) for column in columns]
+        columns = [column.filter(kept) for column in columns]
         refuse_impossible(columns)
         station = features.station(request, self.name_field, kept)
         return Page(
@@ -153,11 +153,6 @@ class Observations(Product):
             notes=repeat_notes(int(repeats.sum())),
             next=follow_up,
         )
-
-
-def filtered(column: Column, kept: pa.BooleanArray) -> Column:
-    said = {name: texts.filter(kept) for name, texts in column.said.items()}
-    return Column(column.variable, column.values.filter(kept), said)
 
 
 def repeat_notes(repeats: int) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class GridSeries(Projections):
         ]
         times = pa.array(days, TIMESTAMP)
         kept = pa.array(is_within(times, request.window))
-        columns = [Column(one.variable, one.values.filter(kept)) for one in columns]
+        columns = [one.filter(kept) for one in columns]
         table = build_table(request.station, times.filter(kept), columns)
         named = [one.variable for one in columns if one.variable.name in table.column_names]
         unknown = [key for key in content if not KEY.fullmatch(key) and not AVERAGES.fullmatch(key)]

@@ -40,7 +40,7 @@ def parse_table(told: Mapping[str, Any], answer: Answer) -> Page:
     table = build_table(
         codes.filter(good).filter(latest),
         moments.filter(good).filter(latest),
-        [Column(one.variable, one.values.filter(good).filter(latest)) for one in columns],
+        [one.filter(good).filter(latest) for one in columns],
     )
     return Page(
         table,

@@ -145,7 +145,7 @@ def read_records(
     repeats, kept = drop_repeats(rows, moments, kept)
     holds = pa.array(kept)
     table = build_table(
-        codes.filter(holds), moments.filter(holds), [filtered(one, holds) for one in columns]
+        codes.filter(holds), moments.filter(holds), [one.filter(holds) for one in columns]
     )
     return Page(
         table,
@@ -268,11 +268,6 @@ def drop_repeats(rows: Rows, moments: pa.Array, kept: Bools) -> tuple[int, Bools
     left = np.zeros(len(rows), bool)
     left[where[np.asarray(holds)]] = True
     return repeats, left
-
-
-def filtered(column: Column, holds: pa.BooleanArray) -> Column:
-    said = {name: texts.filter(holds) for name, texts in column.said.items()}
-    return Column(column.variable, column.values.filter(holds), said)
 
 
 def notes_on(elsewhere: int, repeats: int) -> list[str]:

@@ -67,7 +67,7 @@ def parse_power(reading: Reading, request: Request, answer: Answer) -> Page:
     values = [without_sentinels(read_numbers(rows, one.name), missing) for one in variables]
     rejected = rows.rejected()
     kept = pa.array(~rows.bad & ~without(rows, timestamps, reading, request.window))
-    columns = [Column(v, c.filter(kept)) for v, c in zip(variables, values, strict=True)]
+    columns = [Column(v, c).filter(kept) for v, c in zip(variables, values, strict=True)]
     for column in columns:
         refuse_impossible(column)
     table = build_table(rows.columns[" station"].filter(kept), timestamps.filter(kept), columns)

@@ -43,7 +43,7 @@ def parse_monthly(request: Request, answer: Answer) -> Page:
     table = build_table(
         request.station,
         months.filter(kept),
-        [filtered(column, kept) for column in columns],
+        [column.filter(kept) for column in columns],
     )
     for name in set(wanted) & set(table.schema.names):
         refuse_impossible(VARIABLES[name], np.asarray(table[name].fill_null(np.nan)))
@@ -110,8 +110,3 @@ def grades(measurement: pa.Array, quality: pa.Array) -> pa.Array:
     nothing = pa.scalar(None, pa.string())
     is_total = pc.fill_null(pc.equal(measurement, "A"), fill_value=False)
     return pc.if_else(pc.is_valid(quality), FAILED, pc.if_else(is_total, SUSPECT, nothing))
-
-
-def filtered(column: Column, kept: pa.BooleanArray) -> Column:
-    said = {name: texts.filter(kept) for name, texts in column.said.items()}
-    return Column(column.variable, column.values.filter(kept), said)
