@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import Variable
+from connectors.base import Variable, Window
 from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderUnavailableError
 
@@ -117,6 +117,24 @@ def grades(flags: pa.Array, qualities: Mapping[str, int]) -> pa.Array:
     marks = pa.array(list(qualities), pa.string())
     digits = pa.array([str(q) if q >= 3 else None for q in qualities.values()], pa.string())
     return digits.take(pc.index_in(flags, marks))
+
+
+def times_of(texts: pa.Array, form: str) -> pa.Array:
+    """Texts of this form, of `strptime`, as `TIMESTAMP` in UTC; null for whatever else they are."""
+    times = pc.strptime(texts, format=form, unit="s", error_is_null=True)
+    # strptime takes 30 February for 2 March.
+    is_same = pc.equal(pc.strftime(times, format=form), texts)
+    times = pc.if_else(is_same, times, pa.scalar(None, times.type))
+    return pc.assume_timezone(times, "UTC").cast(TIMESTAMP)
+
+
+def outside(times: pa.Array, window: Window) -> pa.BooleanArray:
+    """Which times, of type `TIMESTAMP`, are not of a window; null where there is none."""
+    first, after = (
+        pa.scalar(day).cast(pa.timestamp("us")).cast(TIMESTAMP)
+        for day in (window.start, window.end)
+    )
+    return pc.or_(pc.less(times, first), pc.greater_equal(times, after))
 
 
 def without_sentinels(values: pa.Array, sentinels: Sequence[float]) -> pa.Array:

@@ -23,7 +23,7 @@ from connectors.base import (
     Variable,
     Window,
 )
-from connectors.columns import Column, build_table, refuse_web_page
+from connectors.columns import Column, build_table, refuse_web_page, times_of
 from connectors.providers.climatedata_ca.canada import (
     POINT_PARAMETERS,
     code_of,
@@ -191,10 +191,9 @@ def read_cell(sheet: Sheet, request: Request) -> tuple[Station, ...]:
 def read_times(sheet: Sheet) -> pa.Array:
     """Days as their midnight; a stamp may come with a time, and with or without `Z`."""
     days = pc.utf8_slice_codeunits(sheet.columns["time"], 0, 10)
-    times = pc.strptime(days, format="%Y-%m-%d", unit="us", error_is_null=True)
-    is_same = pc.equal(pc.strftime(times, format="%Y-%m-%d"), days)
-    sheet.fault(pc.invert(pc.fill_null(is_same, fill_value=False)), "time", "Not a date")
-    return pc.assume_timezone(times, "UTC")
+    times = times_of(days, "%Y-%m-%d")
+    sheet.fault(pc.is_null(times), "time", "Not a date")
+    return times
 
 
 def is_within(times: pa.Array, window: Window) -> NDArray[np.bool_]:

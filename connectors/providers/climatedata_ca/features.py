@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from connectors.base import Request, SchemaDriftError, Station
-from connectors.columns import TIMESTAMP, refuse_web_page
+from connectors.columns import refuse_web_page, times_of
 from connectors.rows import Rows, trimmed
 from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
@@ -87,20 +87,9 @@ class Features(Rows):
     def times(self, name: str, pattern: str, suffix: str = "") -> pa.Array:
         """A column of dates of this pattern; any other text is a fault."""
         texts = pc.binary_join_element_wise(self.texts(name), suffix, "")
-        times = pc.strptime(texts, format=pattern, unit="s", error_is_null=True)
-        # strptime takes 30 February for 2 March.
-        is_same = pc.equal(pc.strftime(times, format=pattern), texts)
-        self.fault(pc.invert(pc.fill_null(is_same, fill_value=False)), name, "Not a date")
-        return pc.assume_timezone(times, "UTC").cast(TIMESTAMP)
-
-    def outside(self, times: pa.Array, request: Request) -> pa.Array:
-        """The rows whose time is known, and not of the window."""
-        window = request.window
-        first, after = (pa.scalar(d).cast(pa.timestamp("us")) for d in (window.start, window.end))
-        first, after = first.cast(TIMESTAMP), after.cast(TIMESTAMP)
-        return pc.fill_null(
-            pc.or_(pc.less(times, first), pc.greater_equal(times, after)), fill_value=False
-        )
+        times = times_of(texts, pattern)
+        self.fault(pc.is_null(times), name, "Not a date")
+        return times
 
     def repeats(self, times: pa.Array) -> NDArray[np.bool_]:
         """Rows that a later one repeats; where it differs, the earlier is bad, the later holds."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.base import (
     DATE_PARAMETERS,
@@ -19,7 +20,7 @@ from connectors.base import (
     SchemaDriftError,
     Window,
 )
-from connectors.columns import build_table, empty_table
+from connectors.columns import build_table, empty_table, outside
 from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     FLAGS,
@@ -136,13 +137,13 @@ class Observations(Product):
         features.refuse_others(self.station_field, {request.station})
         refuse_renamed(features, fields)
         times = self.times(features)
-        outside = features.outside(times, request)
+        is_outside = pc.fill_null(outside(times, request.window), fill_value=False)
         if not self.is_filtered:
-            features.fault(outside, self.date_field, "Not within the days that were asked for")
+            features.fault(is_outside, self.date_field, "Not within the days that were asked for")
         columns = [read_field(features, field) for field in fields]
         repeats = features.repeats(times)
         rejected = features.rejected()
-        kept = pa.array(~(features.bad | repeats | np.asarray(outside)))
+        kept = pa.array(~(features.bad | repeats | np.asarray(is_outside)))
         columns = [column.filter(kept) for column in columns]
         refuse_impossible(columns)
         station = features.station(request, self.name_field, kept)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import Page, Request, SchemaDriftError, Station, Variable, Window
-from connectors.columns import Column, build_table, without_sentinels
+from connectors.columns import Column, build_table, outside, without_sentinels
 from connectors.providers.nasa.answers import (
     check_time_standard,
     header_of,
@@ -170,8 +169,8 @@ def read_timestamps(rows: Rows, reading: Reading, window: Window) -> pa.Array:
     is_time = pc.or_(pc.is_valid(timestamps), is_annual(stamps))
     rows.fault(pc.invert(is_time), " stamp", "Not a date as documented")
     if reading.is_dated and not reading.whole_months:
-        outside = is_outside(timestamps, window)
-        rows.fault(outside, " stamp", "Not within the days that were asked for")
+        is_outside = outside(timestamps, window)
+        rows.fault(is_outside, " stamp", "Not within the days that were asked for")
     return timestamps
 
 
@@ -180,16 +179,8 @@ def without(rows: Rows, timestamps: pa.Array, reading: Reading, window: Window) 
     left_out = pc.is_null(timestamps)
     if reading.whole_months:
         whole = Window(window.start.replace(day=1), window.end)
-        left_out = pc.or_(left_out, pc.fill_null(is_outside(timestamps, whole), fill_value=True))
+        left_out = pc.or_(left_out, pc.fill_null(outside(timestamps, whole), fill_value=True))
     return left_out.to_numpy(zero_copy_only=False)
-
-
-def is_outside(timestamps: pa.Array, window: Window) -> pa.BooleanArray:
-    first, last = (
-        pa.scalar(day).cast(pa.timestamp("us")).cast(timestamps.type)
-        for day in (window.start, window.last_day + timedelta(days=1))
-    )
-    return pc.or_(pc.less(timestamps, first), pc.greater_equal(timestamps, last))
 
 
 def fill_values(header: Mapping[str, Any]) -> list[float]:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.columns import times_of
+
 # The answer's keys → their timestamps, of `connectors.columns.TIMESTAMP`.
 ReadStamps = Callable[[pa.Array], pa.Array]
 
@@ -21,18 +23,17 @@ def is_annual(stamps: pa.Array) -> pa.BooleanArray:
 
 
 def by_day(stamps: pa.Array) -> pa.Array:
-    return _read(stamps, r"^[0-9]{8}$", "%Y%m%d")
+    return times_of(stamps, "%Y%m%d")
 
 
 def by_hour(stamps: pa.Array) -> pa.Array:
     """The start of each hour."""
-    return _read(stamps, r"^[0-9]{10}$", "%Y%m%d%H")
+    return times_of(stamps, "%Y%m%d%H")
 
 
 def by_month(stamps: pa.Array) -> pa.Array:
     """The start of each month."""
-    texts = pc.binary_join_element_wise(stamps, "01", "")
-    return _read(texts, r"^[0-9]{8}$", "%Y%m%d")
+    return by_day(pc.binary_join_element_wise(stamps, "01", ""))
 
 
 def by_name_of_month(stamps: pa.Array) -> pa.Array:
@@ -40,13 +41,3 @@ def by_name_of_month(stamps: pa.Array) -> pa.Array:
     names = pa.array(MONTHS)
     texts = pa.array([f"{NOMINAL_YEAR}{month:02d}01" for month in range(1, 13)])
     return by_day(texts.take(pc.index_in(stamps, names)))
-
-
-def _read(texts: pa.Array, pattern: str, form: str) -> pa.Array:
-    is_right = pc.match_substring_regex(texts, pattern)
-    right = pc.if_else(is_right, texts, pa.scalar(None, pa.string()))
-    times = pc.strptime(right, format=form, unit="us", error_is_null=True)
-    # strptime takes 30 February for 2 March.
-    is_date = pc.equal(pc.strftime(times, format=form), right)
-    times = pc.if_else(is_date, times, pa.scalar(None, pa.timestamp("us")))
-    return pc.assume_timezone(times, "UTC")

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from connectors.base import Page, SchemaDriftError, Window
-from connectors.columns import empty_table, refuse_web_page, without_sentinels
+from connectors.columns import empty_table, refuse_web_page, times_of, without_sentinels
 from connectors.providers.noaa.daily import HHMM
 from connectors.providers.noaa.elements import MISSING
 from connectors.providers.noaa.pivot import Observations, build_page, from_tenths
@@ -95,10 +95,7 @@ def with_names(body: bytes) -> bytes:
 
 
 def read_days(rows: Rows) -> NDArray[np.datetime64]:
-    dates = rows.columns["DATE"]
-    days = pc.strptime(dates, format="%Y%m%d", unit="us", error_is_null=True)
-    # strptime takes 30 February for 2 March.
-    is_date = pc.fill_null(pc.equal(pc.strftime(days, format="%Y%m%d"), dates), fill_value=False)
-    rows.fault(pc.invert(is_date), "DATE", "Not a date")
+    days = times_of(rows.columns["DATE"], "%Y%m%d")
+    rows.fault(pc.is_null(days), "DATE", "Not a date")
     # A row without a day is bad; its day is none that anybody asks for.
     return np.asarray(days.to_numpy(zero_copy_only=False), "datetime64[D]")

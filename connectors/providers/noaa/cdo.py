@@ -22,7 +22,7 @@ from connectors.base import (
     SchemaDriftError,
     Window,
 )
-from connectors.columns import empty_table, refuse_web_page, without_sentinels
+from connectors.columns import empty_table, outside, refuse_web_page, times_of, without_sentinels
 from connectors.providers.noaa.access import (
     NCEI,
     PREFIX,
@@ -169,13 +169,10 @@ def result_columns(results: list[Any]) -> dict[str, pa.Array]:
 def read_days(rows: Rows, window: Window) -> NDArray[np.datetime64]:
     """The station's days; the midnight that is written after them is nobody's time zone."""
     dates = pc.replace_substring(rows.columns["date"], "T00:00:00", "")
-    days = pc.strptime(dates, format="%Y-%m-%d", unit="us", error_is_null=True)
-    is_date = pc.fill_null(pc.equal(pc.strftime(days, format="%Y-%m-%d"), dates), fill_value=False)
-    rows.fault(pc.invert(is_date), "date", "Not a date")
-    found = np.asarray(days.to_numpy(zero_copy_only=False), "datetime64[D]")
-    is_outside = (found < np.datetime64(window.start)) | (found >= np.datetime64(window.end))
-    rows.fault(pa.array(is_outside), "date", "Not within the days that were asked for")
-    return found
+    days = times_of(dates, "%Y-%m-%d")
+    rows.fault(pc.is_null(days), "date", "Not a date")
+    rows.fault(outside(days, window), "date", "Not within the days that were asked for")
+    return np.asarray(days.to_numpy(zero_copy_only=False), "datetime64[D]")
 
 
 def next_request(request: Request, content: Mapping[str, Any], got: int) -> Request | None:

@@ -17,6 +17,8 @@ from connectors.columns import (
     build_table,
     empty_table,
     joined,
+    outside,
+    times_of,
     without_sentinels,
 )
 from connectors.providers.noaa.access import (
@@ -86,15 +88,11 @@ def read_days(sheet: Sheet, request: Request) -> pa.Array:
     codes = pc.replace_substring_regex(stations, f"^{PREFIX}", "")
     is_ours = pc.fill_null(pc.equal(codes, request.station), fill_value=False)
     sheet.fault(pc.invert(is_ours), "STATION", "Not the station that was asked for")
-    days = pc.strptime(dates, format="%Y-%m-%d", unit="us", error_is_null=True)
-    # strptime takes 30 February for 2 March.
-    is_date = pc.fill_null(pc.equal(pc.strftime(days, format="%Y-%m-%d"), dates), fill_value=False)
-    sheet.fault(pc.invert(is_date), "DATE", "Not a date")
-    window = request.window
-    first, after = (pa.scalar(day).cast(pa.timestamp("us")) for day in (window.start, window.end))
-    is_outside = pc.or_(pc.less(days, first), pc.greater_equal(days, after))
+    days = times_of(dates, "%Y-%m-%d")
+    sheet.fault(pc.is_null(days), "DATE", "Not a date")
+    is_outside = outside(days, request.window)
     sheet.fault(is_outside, "DATE", "Not within the days that were asked for")
-    return pc.assume_timezone(days, "UTC")
+    return days
 
 
 @dataclass(frozen=True, slots=True)

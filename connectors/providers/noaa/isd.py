@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from connectors.base import Flag, Page, Request, SchemaDriftError, Variable
-from connectors.columns import TIMESTAMP, Column, build_table, empty_table, grades
+from connectors.columns import (
+    TIMESTAMP,
+    Column,
+    build_table,
+    empty_table,
+    grades,
+    outside,
+    times_of,
+)
 from connectors.providers.noaa.access import csv_body, read_station, require_columns
 from connectors.rows import Sheet
 from datastream.core.answers import Answer
@@ -148,17 +156,11 @@ def read_instants(sheet: Sheet, request: Request) -> pa.Array:
     """DATE, which is UTC; marks rows of other stations and days than asked for."""
     is_ours = pc.fill_null(pc.equal(sheet.columns["STATION"], request.station), fill_value=False)
     sheet.fault(pc.invert(is_ours), "STATION", "Not the station that was asked for")
-    dates, form = sheet.columns["DATE"], "%Y-%m-%dT%H:%M:%S"
-    instants = pc.strptime(dates, format=form, unit="us", error_is_null=True)
-    # strptime takes 30 February for 2 March; seconds come back with their fractions.
-    again = pc.utf8_slice_codeunits(pc.strftime(instants, format=form), 0, 19)
-    is_instant = pc.fill_null(pc.equal(again, dates), fill_value=False)
-    sheet.fault(pc.invert(is_instant), "DATE", "Not a time")
-    window = request.window
-    first, after = (pa.scalar(day).cast(pa.timestamp("us")) for day in (window.start, window.end))
-    is_outside = pc.or_(pc.less(instants, first), pc.greater_equal(instants, after))
+    instants = times_of(sheet.columns["DATE"], "%Y-%m-%dT%H:%M:%S")
+    sheet.fault(pc.is_null(instants), "DATE", "Not a time")
+    is_outside = outside(instants, request.window)
     sheet.fault(is_outside, "DATE", "Not within the days that were asked for")
-    return pc.assume_timezone(instants, "UTC")
+    return instants
 
 
 def read_field(sheet: Sheet, field: Field) -> Column:
