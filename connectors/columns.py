@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from connectors.base import Variable, Window
+from connectors.base import SchemaDriftError, Variable, Window
 from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderUnavailableError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 # On the QARTOD scale, as texts.
 SUSPECT, FAILED = "3", "4"
+# More impossible values than this share are not faults of some values, but of their unit.
+MAX_IMPOSSIBLE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,27 @@ def without_sentinels(values: pa.Array, sentinels: Sequence[float]) -> pa.Array:
     """Numbers with null in the place of those that mean "no value"."""
     is_missing = pc.is_in(values, pa.array(sentinels, pa.float64()))
     return pc.if_else(is_missing, pa.scalar(None, pa.float64()), values)
+
+
+def is_impossible(variable: Variable, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which numbers lie beyond the limits of their variable; NaN does not."""
+    low = -np.inf if variable.valid_min is None else variable.valid_min
+    high = np.inf if variable.valid_max is None else variable.valid_max
+    beyond: NDArray[np.bool_] = (values < low) | (values > high)
+    return beyond
+
+
+def refuse_impossible(
+    variable: Variable, values: NDArray[np.float64], max_share: float = MAX_IMPOSSIBLE_SHARE
+) -> None:
+    """SchemaDriftError where so many numbers are impossible that their unit must be another."""
+    impossible = int(is_impossible(variable, values).sum())
+    known = int(np.isfinite(values).sum())
+    if impossible > max(1, max_share * known):
+        raise SchemaDriftError(
+            f"{impossible} of {known} values of {variable.name} are not possible in "
+            f"{variable.unit}: the unit is another."
+        )
 
 
 def refuse_web_page(provider: str, answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -110,25 +111,31 @@ class Sheet(Rows):
             raise SchemaDriftError("The answer does not begin with names of columns.") from error
 
     def _read(self, body: bytes, names: list[str], broken: list[Rejected]) -> pa.Table:
-        def skip(row: Any) -> str:
-            message = f"It has {row.actual_columns} fields instead of {row.expected_columns}."
-            # Counted from 1, and with the line of names.
-            broken.append(Rejected(row.number - 2, "", message))
-            return "skip"
-
         try:
             return arrow_csv.read_csv(
                 pa.BufferReader(body),
                 read_options=arrow_csv.ReadOptions(
                     use_threads=False, block_size=len(body) + 1, column_names=names, skip_rows=1
                 ),
-                parse_options=arrow_csv.ParseOptions(invalid_row_handler=skip),
+                parse_options=arrow_csv.ParseOptions(invalid_row_handler=skip_into(broken)),
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
                 ),
             )
         except pa.ArrowInvalid as error:
             raise SchemaDriftError(f"The answer is not CSV: {str(error)[:200]}") from error
+
+
+def skip_into(broken: list[Rejected]) -> Callable[[Any], str]:
+    """A handler that notes CSV rows with too many or too few fields, and goes on after them."""
+
+    def skip(row: Any) -> str:
+        message = f"It has {row.actual_columns} fields instead of {row.expected_columns}."
+        # Counted from 1, and with the line of names.
+        broken.append(Rejected(row.number - 2, "", message))
+        return "skip"
+
+    return skip
 
 
 def trimmed(column: pa.Array) -> pa.Array:

@@ -10,14 +10,13 @@ from connectors.base import Variable, Window
 from connectors.columns import TIMESTAMP
 from connectors.providers.climatedata_ca.climate_monthly import months_of
 from connectors.providers.climatedata_ca.features import Features
-from connectors.providers.climatedata_ca.fields import KMH_TO_MS, Field
+from connectors.providers.climatedata_ca.fields import KMH_TO_MS, LWE, Field
 from connectors.providers.climatedata_ca.geomet import (
     Observations,
     observation_parameters,
     variables_of,
 )
 
-LWE = "lwe_thickness_of_precipitation_amount"
 # The name is the English half of GeoMet's.
 # fmt: off
 # Property, property of its unit, GeoMet's unit, factor, our unit, CF standard name, cell method,

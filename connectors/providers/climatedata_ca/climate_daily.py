@@ -7,6 +7,7 @@ from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     CM_TO_MM,
     KMH_TO_MS,
+    LWE,
     TENS_OF_DEGREES,
     Field,
 )
@@ -16,7 +17,6 @@ from connectors.providers.climatedata_ca.geomet import (
     variables_of,
 )
 
-LWE = "lwe_thickness_of_precipitation_amount"
 # fmt: off
 # Name, factor, unit, CF standard name, cell method, least and greatest possible value, description
 ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], ...] = (

@@ -10,6 +10,7 @@ from connectors.providers.climatedata_ca.fields import (
     KM_TO_M,
     KMH_TO_MS,
     KPA_TO_HPA,
+    LWE,
     TENS_OF_DEGREES,
     Field,
 )
@@ -19,7 +20,6 @@ from connectors.providers.climatedata_ca.geomet import (
     variables_of,
 )
 
-LWE = "lwe_thickness_of_precipitation_amount"
 # fmt: off
 # Name, factor, unit, CF standard name, cell method, least and greatest possible value, description
 ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], ...] = (

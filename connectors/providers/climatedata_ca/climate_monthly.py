@@ -6,14 +6,13 @@ import pyarrow as pa
 
 from connectors.base import Variable, Window
 from connectors.providers.climatedata_ca.features import Features
-from connectors.providers.climatedata_ca.fields import CM_TO_MM, Field
+from connectors.providers.climatedata_ca.fields import CM_TO_MM, LWE, Field
 from connectors.providers.climatedata_ca.geomet import (
     Observations,
     observation_parameters,
     variables_of,
 )
 
-LWE = "lwe_thickness_of_precipitation_amount"
 COOLING = "integral_wrt_time_of_air_temperature_excess"
 HEATING = "integral_wrt_time_of_air_temperature_deficit"
 NORMAL = "of 1981 to 2010, the same in each year"

@@ -1,9 +1,8 @@
 """GeoMet's fields as variables: their units become those of CF, their flags become grades."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +10,8 @@ from connectors.base import Flag, SchemaDriftError, Variable
 from connectors.columns import SUSPECT, Column, grades
 from connectors.providers.climatedata_ca.features import Features
 
+# CF's name of precipitation.
+LWE = "lwe_thickness_of_precipitation_amount"
 # From GeoMet's unit to ours.
 TENS_OF_DEGREES = 10.0
 CM_TO_MM = 10.0
@@ -40,7 +41,6 @@ FLAGS: Mapping[str, Flag] = {
 SENTINELS = (-9999.9, -9999.0)
 # A month is published with whatever days it has; of fewer than these it says little.
 ENOUGH_DAYS = 25
-MAX_IMPOSSIBLE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,3 @@ def _refuse_other_unit(features: Features, field: Field) -> None:
     said = set(features.texts(field.unit).unique().to_pylist()) - {None, field.says}
     if said:
         raise SchemaDriftError(f"{field.name} is in {min(said)}, not in {field.says}.")
-
-
-def refuse_impossible(columns: Sequence[Column]) -> None:
-    """SchemaDriftError where so many values are impossible that their unit must be another."""
-    for column in columns:
-        low, high = column.variable.valid_min, column.variable.valid_max
-        values = np.asarray(column.values.drop_null())
-        impossible = np.zeros(len(values), bool)
-        impossible |= values < (-np.inf if low is None else low)
-        impossible |= values > (np.inf if high is None else high)
-        if impossible.sum() > max(1, MAX_IMPOSSIBLE_SHARE * len(values)):
-            raise SchemaDriftError(
-                f"{int(impossible.sum())} values of {column.variable.name} are not possible in "
-                f"{column.variable.unit}: the unit is another."
-            )

@@ -20,14 +20,13 @@ from connectors.base import (
     SchemaDriftError,
     Window,
 )
-from connectors.columns import build_table, empty_table, outside
+from connectors.columns import build_table, empty_table, outside, refuse_impossible
 from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     FLAGS,
     SENTINELS,
     Field,
     read_field,
-    refuse_impossible,
 )
 from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
@@ -145,7 +144,8 @@ class Observations(Product):
         rejected = features.rejected()
         kept = pa.array(~(features.bad | repeats | np.asarray(is_outside)))
         columns = [column.filter(kept) for column in columns]
-        refuse_impossible(columns)
+        for column in columns:
+            refuse_impossible(column.variable, np.asarray(column.values.drop_null()))
         station = features.station(request, self.name_field, kept)
         return Page(
             build_table(request.station, times.filter(kept), columns),

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from connectors.base import PageRefusedError, Rejected, SchemaDriftError
 from connectors.records import column_of
-from connectors.rows import Rows, trimmed
+from connectors.rows import Rows, skip_into, trimmed
 
 BOM = b"\xef\xbb\xbf"
 # Unpacked, as much as eight times the largest body.
@@ -48,13 +48,6 @@ def read_csv(body: bytes, wanted: Sequence[str], separator: str) -> Rows:
     # Names that nobody asks for may come twice, which the reader would not know apart.
     unique = [name if name in wanted else f"unused {i}" for i, name in enumerate(names)]
     broken: list[Rejected] = []
-
-    def skip(row: Any) -> str:
-        message = f"It has {row.actual_columns} fields instead of {row.expected_columns}."
-        # Counted from 1, and with the line of names.
-        broken.append(Rejected(row.number - 2, "", message))
-        return "skip"
-
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(body),
@@ -63,7 +56,7 @@ def read_csv(body: bytes, wanted: Sequence[str], separator: str) -> Rows:
                 use_threads=False, block_size=len(body) + 1, column_names=unique, skip_rows=1
             ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=skip_into(broken)
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(wanted, pa.string()),

@@ -11,7 +11,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from connectors.base import Page, Rejected, Request, SchemaDriftError
-from connectors.columns import SUSPECT, Column, build_table, empty_table, refuse_web_page
+from connectors.columns import (
+    SUSPECT,
+    Column,
+    build_table,
+    empty_table,
+    is_impossible,
+    refuse_impossible,
+    refuse_web_page,
+)
 from connectors.providers.globe.protocols import Field, Protocol
 from connectors.providers.globe.sites import (
     elsewhere,
@@ -220,7 +228,10 @@ def read_field(rows: Rows, name: str, field: Field, *, is_unknown: Bools, is_odd
         values, is_suspect = rows.columns[name], is_odd
     else:
         values = read_numbers(rows, name, MISSING)
-        is_suspect = is_odd | refuse_impossible(field, values)
+        numbers = np.asarray(pc.fill_null(values, np.nan))
+        if np.isfinite(numbers).sum() >= JUDGED:
+            refuse_impossible(variable, numbers, MAX_IMPOSSIBLE_SHARE)
+        is_suspect = is_odd | is_impossible(variable, numbers)
     has_value = pc.is_valid(values)
     quality = pc.if_else(pa.array(is_suspect), SUSPECT, NOT_EVALUATED)
     said = {
@@ -228,21 +239,6 @@ def read_field(rows: Rows, name: str, field: Field, *, is_unknown: Bools, is_odd
         "time": only(pa.repeat(pa.scalar("unknown"), len(values)), has_value, is_unknown),
     }
     return Column(variable, values, said)
-
-
-def refuse_impossible(field: Field, values: pa.Array) -> Bools:
-    """Which values are not possible; SchemaDriftError where it is most of them."""
-    variable, numbers = field.variable, np.asarray(pc.fill_null(values, np.nan))
-    low = -np.inf if variable.valid_min is None else variable.valid_min
-    high = np.inf if variable.valid_max is None else variable.valid_max
-    found = (numbers < low) | (numbers > high)
-    present = int(np.isfinite(numbers).sum())
-    if present >= JUDGED and found.sum() > MAX_IMPOSSIBLE_SHARE * present:
-        raise SchemaDriftError(
-            f"{int(found.sum())} of {present} values of {variable.name} are not possible in "
-            f"{variable.unit}: the unit is another."
-        )
-    return np.asarray(found)
 
 
 def only(texts: pa.Array, *masks: pa.BooleanArray | Bools) -> pa.Array:

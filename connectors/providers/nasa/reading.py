@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import Page, Request, SchemaDriftError, Station, Variable, Window
-from connectors.columns import Column, build_table, outside, without_sentinels
+from connectors.columns import Column, build_table, outside, refuse_impossible, without_sentinels
 from connectors.providers.nasa.answers import (
     check_time_standard,
     header_of,
@@ -26,7 +26,6 @@ from datastream.core.answers import Answer
 # The fill value of all answers, and that of some older series.
 MISSING = (-999.0, -99.0)
 NUMBER = r"^[+-]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?$"
-MAX_IMPOSSIBLE_SHARE = 0.05
 # The answer repeats the place that was asked for, perhaps not to the last digit.
 NEAR_DEG = 0.01
 
@@ -68,7 +67,7 @@ def parse_power(reading: Reading, request: Request, answer: Answer) -> Page:
     kept = pa.array(~rows.bad & ~without(rows, timestamps, reading, request.window))
     columns = [Column(v, c).filter(kept) for v, c in zip(variables, values, strict=True)]
     for column in columns:
-        refuse_impossible(column)
+        refuse_impossible(column.variable, np.asarray(column.values.drop_null()))
     table = build_table(rows.columns[" station"].filter(kept), timestamps.filter(kept), columns)
     with_rows = set(table["station"].unique().to_pylist())
     return Page(
@@ -190,18 +189,3 @@ def fill_values(header: Mapping[str, Any]) -> list[float]:
     if isinstance(fill, bool) or not isinstance(fill, int | float):
         raise SchemaDriftError("The fill value of NASA POWER's answer is not a number.")
     return [*MISSING, float(fill)]
-
-
-def refuse_impossible(column: Column) -> None:
-    """Numbers in another unit than the answer says must not become values."""
-    low, high = column.variable.valid_min, column.variable.valid_max
-    if low is None or high is None:
-        return
-    is_possible = pc.and_(pc.greater_equal(column.values, low), pc.less_equal(column.values, high))
-    impossible = pc.sum(pc.invert(is_possible)).as_py() or 0
-    known = len(column.values) - column.values.null_count
-    if impossible > max(1, MAX_IMPOSSIBLE_SHARE * known):
-        raise SchemaDriftError(
-            f"{impossible} values of {column.variable.name} are not possible in "
-            f"{column.variable.unit}: the unit is another."
-        )

@@ -18,6 +18,7 @@ from connectors.columns import (
     empty_table,
     joined,
     outside,
+    refuse_impossible,
     times_of,
     without_sentinels,
 )
@@ -45,7 +46,6 @@ AIR_TEMPERATURES = ("TMAX", "TMIN", "TAVG", "TOBS")
 MAX_TEMPERATURE_DEGC = 90.0
 # A month's usual daily range is 3 to 20 degC anywhere on earth; in tenths it is 30 and more.
 MAX_USUAL_RANGE_DEGC = 40.0
-MAX_IMPOSSIBLE_SHARE = 0.05
 
 
 def parse_daily(request: Request, answer: Answer) -> Page:
@@ -182,17 +182,6 @@ def refuse_other_units(elements: Sequence[Element]) -> None:
             raise SchemaDriftError("TMAX and TMIN lie too far apart for degC: they are in tenths.")
     for element in numbers:
         refuse_impossible(element.variable, trusted[element.variable.name])
-
-
-def refuse_impossible(variable: Variable, values: NDArray[np.float64]) -> None:
-    low = -np.inf if variable.valid_min is None else variable.valid_min
-    high = np.inf if variable.valid_max is None else variable.valid_max
-    impossible = (values < low) | (values > high)
-    if impossible.sum() > max(1, MAX_IMPOSSIBLE_SHARE * np.isfinite(values).sum()):
-        raise SchemaDriftError(
-            f"{int(impossible.sum())} values of {variable.name} are not possible in "
-            f"{variable.unit}: the unit is another."
-        )
 
 
 def as_column(element: Element) -> Column:

@@ -16,6 +16,7 @@ from connectors.columns import (
     build_table,
     empty_table,
     joined,
+    refuse_impossible,
 )
 from connectors.providers.noaa.access import (
     FIXED_COLUMNS,
@@ -23,7 +24,7 @@ from connectors.providers.noaa.access import (
     read_station,
     require_columns,
 )
-from connectors.providers.noaa.daily import SUFFIX, read_numbers, refuse_impossible
+from connectors.providers.noaa.daily import SUFFIX, read_numbers
 from connectors.providers.noaa.months import LAYOUTS, USUAL_LAYOUT, VARIABLES
 from connectors.rows import Sheet
 from datastream.core.answers import Answer
