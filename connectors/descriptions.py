@@ -14,6 +14,7 @@ def describe(product: Product) -> dict[str, Any]:
         "parameters": product.schema,
         "variables": [asdict(one) for one in product.variables.values()],
         "flags": {text: asdict(flag) for text, flag in product.flags.items()},
+        "sentinels": list(product.sentinels),
         "quota": asdict(product.quota),
         "time_rule": product.time_rule,
         "lookback_days": product.lookback_days,

@@ -71,6 +71,10 @@ class ProductSerializer(serializers.Serializer[Any]):
     parameters = serializers.DictField(help_text="JSON Schema.")
     variables = serializers.ListField(child=serializers.DictField())
     flags = serializers.DictField(help_text="The provider's marks, and what each means.")
+    sentinels = serializers.ListField(
+        child=serializers.FloatField(),
+        help_text="Numbers that mean no value; they are never stored.",
+    )
     quota = QuotaSerializer()
     time_rule = serializers.CharField(help_text="What a timestamp means.")
     lookback_days = serializers.IntegerField()

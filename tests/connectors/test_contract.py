@@ -132,7 +132,9 @@ def test_only_what_is_dated_has_a_first_and_a_last_day(product: Product) -> None
 
 @pytest.mark.parametrize("product", EACH_PRODUCT)
 def test_what_a_product_declares_can_be_said_in_json(product: Product) -> None:
-    assert json.loads(json.dumps(describe(product)))["name"] == product.name
+    told = json.loads(json.dumps(describe(product)))
+    assert told["name"] == product.name
+    assert told["sentinels"] == list(product.sentinels)
 
 
 @pytest.mark.parametrize("product", EACH_PRODUCT)

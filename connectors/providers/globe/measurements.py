@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from connectors.base import DATE_PARAMETERS, Host, Page, Place, Product, Quota, Request, Window
 from connectors.providers.globe import areas
-from connectors.providers.globe.answers import parse_measurements
+from connectors.providers.globe.answers import MISSING, parse_measurements
 from connectors.providers.globe.persons import without_persons
 from connectors.providers.globe.protocols import Protocol
 from datastream.core.answers import Answer
@@ -31,7 +31,7 @@ class Measurements(Product):
         "The instant of the observation in UTC; at midnight the time of day is not known. Days "
         "are asked for by the local date of the observation."
     )
-    sentinels = (-99.0, -9999.0)
+    sentinels = MISSING
     lookback_days = 90
     earliest = date(1995, 1, 1)
 
