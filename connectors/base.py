@@ -241,7 +241,8 @@ class Product(ABC):
     flags : the provider's marks by their text
     sentinels : numbers that mean "no value"; they never become values
     time_rule : one sentence for users, on what a timestamp means
-    lookback_days : how far back values are still revised, and so asked for again
+    lookback_days : how far back values are still revised, and so asked for again; of no meaning
+        where not `is_dated`, which is asked for again as a whole each time
     span_parameters : those that say for which days and places, and not what is asked of each
     answer_within_s : how long the provider may be silent; some think for minutes
     is_dated : whether it is asked for a span of days

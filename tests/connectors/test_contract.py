@@ -131,6 +131,11 @@ def test_only_what_is_dated_has_a_first_and_a_last_day(product: Product) -> None
 
 
 @pytest.mark.parametrize("product", EACH_PRODUCT)
+def test_only_what_is_dated_looks_back(product: Product) -> None:
+    assert product.is_dated or product.lookback_days == 0
+
+
+@pytest.mark.parametrize("product", EACH_PRODUCT)
 def test_what_a_product_declares_can_be_said_in_json(product: Product) -> None:
     told = json.loads(json.dumps(describe(product)))
     assert told["name"] == product.name

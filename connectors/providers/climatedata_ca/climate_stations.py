@@ -63,6 +63,7 @@ class ClimateStations(Product):
     }
     quota = QUOTA
     is_dated = False
+    lookback_days = 0
     time_rule = "Stations have no times; their zone is that of their standard time."
 
     def settle(self, parameters: dict[str, Any]) -> dict[str, Any]:

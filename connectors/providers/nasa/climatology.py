@@ -22,6 +22,7 @@ class Climatology(PowerPoint):
     reading = Reading(variables, by_name_of_month, is_dated=False)
     time_rule = MONTHS
     is_dated = False
+    lookback_days = 0
 
     def dates(self, window: Window) -> dict[str, str]:
         return {}
@@ -37,6 +38,7 @@ class ClimatologyRegion(PowerRegion):
     reading = Climatology.reading
     time_rule = MONTHS
     is_dated = False
+    lookback_days = 0
 
     def dates(self, window: Window) -> dict[str, str]:
         return {}

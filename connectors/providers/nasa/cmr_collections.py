@@ -10,6 +10,7 @@ class CmrCollections(Cmr):
     title = "Earthdata's collections (CMR)"
     kind = "collections"
     is_dated = False
+    lookback_days = 0
     # A collection is described in some 15 kB.
     quota = quota(page_size=500)
     parameters = {
