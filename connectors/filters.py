@@ -2,11 +2,10 @@
 
 import django_filters
 
+from connectors.ledger import STATES
 from connectors.models import Coverage, Document, Feed, Run, Trigger
 from datastream.core.api.filtering import InstantFilter
 from datastream.core.models import Status
-
-STATES = [(state, state) for state in ("fetched", "empty", "failed", "due")]
 
 
 class FeedFilter(django_filters.FilterSet):
@@ -42,7 +41,7 @@ class RunFilter(django_filters.FilterSet):
 class CoverageFilter(django_filters.FilterSet):
     station = django_filters.CharFilter(help_text="Code of the station.")
     variable = django_filters.CharFilter(help_text="Name of the group of variables.")
-    state = django_filters.ChoiceFilter(choices=STATES)
+    state = django_filters.ChoiceFilter(choices=[(one, one) for one in STATES])
     start = InstantFilter(
         field_name="end", lookup_expr="gt", label="start", help_text="Reaches past then."
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from connectors.base import Window
 
 FETCHED, EMPTY, FAILED, DUE = "fetched", "empty", "failed", "due"
+STATES = (FETCHED, EMPTY, FAILED, DUE)
 KNOWN = frozenset({FETCHED, EMPTY})
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import DEFAULT_WORKSPACE, Workspace
+from connectors.ledger import STATES
 from datasets.models import Dataset
 from datastream.core.encryption import EncryptedTextField
 from datastream.core.models import OPEN, Job, Stamped
@@ -125,9 +126,7 @@ class Coverage(models.Model):
     variable = models.CharField(max_length=255, blank=True)
     start = models.DateTimeField()
     end = models.DateTimeField()
-    state = models.CharField(
-        max_length=10, choices=[(s, s) for s in ("fetched", "empty", "failed", "due")]
-    )
+    state = models.CharField(max_length=10, choices=[(one, one) for one in STATES])
     reason = models.CharField(max_length=500, blank=True)
     checked_at = models.DateTimeField(db_default=Now())
 
@@ -138,8 +137,7 @@ class Coverage(models.Model):
             models.UniqueConstraint("feed", "station", "variable", "start", name="coverage_once"),
             models.CheckConstraint(condition=Q(start__lt=F("end")), name="coverage_is_ordered"),
             models.CheckConstraint(
-                condition=Q(state__in=["fetched", "empty", "failed", "due"]),
-                name="coverage_state_is_known",
+                condition=Q(state__in=list(STATES)), name="coverage_state_is_known"
             ),
         ]
 

@@ -6,7 +6,7 @@ from datetime import date
 from html import escape
 
 from connectors.base import Window
-from connectors.ledger import Span
+from connectors.ledger import DUE, EMPTY, FAILED, FETCHED, Span
 
 LABEL_WIDTH, STRIP_WIDTH, ROW_HEIGHT, BAR_HEIGHT, AXIS_HEIGHT = 150, 640, 20, 12, 22
 WIDTH = LABEL_WIDTH + STRIP_WIDTH + 10
@@ -16,10 +16,10 @@ LONGEST_LABEL = 20
 MOST_YEARS = 12
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 MEANINGS = {
-    "fetched": "fetched",
-    "empty": "asked, and the provider has nothing",
-    "failed": "asked in vain",
-    "due": "to be asked again",
+    FETCHED: "fetched",
+    EMPTY: "asked, and the provider has nothing",
+    FAILED: "asked in vain",
+    DUE: "to be asked again",
     "never": "never asked",
 }
 
