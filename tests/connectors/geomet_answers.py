@@ -1,12 +1,12 @@
 """Answers of MSC GeoMet in their documented form, and the pages that they become."""
 
 import json
-from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.base import Page, Product, Request, Window
+from connectors.base import Page, Product, Request
 from connectors.registry import connectors
 from datastream.core.answers import Answer
+from tests.connectors.reading import answer, planned
 
 CANADA = connectors["climatedata_ca"]
 CODE = "1018611"
@@ -15,21 +15,11 @@ CODE = "1018611"
 def ask(product: str, start: str, end: str, **parameters: Any) -> tuple[Product, list[Request]]:
     """The requests for days up to and with `end`."""
     found = CANADA.product(product)
-    given = {"stations": [CODE], "start": start, "end": end, **parameters}
-    settled = found.check(given)
-    window = Window(
-        date.fromisoformat(start), date.fromordinal(date.fromisoformat(end).toordinal() + 1)
-    )
-    return found, [
-        request
-        for place in found.places(settled)
-        for request in found.requests(settled, place, window)
-    ]
+    return found, planned(found, {"stations": [CODE], "start": start, "end": end, **parameters})
 
 
 def answer_of(body: Any, content_type: str = "application/geo+json") -> Answer:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer("", 200, {"content-type": content_type}, raw, datetime(2026, 1, 1, tzinfo=UTC))
+    return answer(body if isinstance(body, bytes) else json.dumps(body), content_type)
 
 
 def collection(*rows: dict[str, Any], matched: int | None = None, **more: Any) -> dict[str, Any]:

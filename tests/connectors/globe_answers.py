@@ -1,7 +1,7 @@
 """Answers of GLOBE as its notes have them, and how they are read."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
@@ -9,9 +9,8 @@ import orjson
 import connectors.providers.globe
 from connectors.base import Page, Product, Request
 from connectors.registry import connectors as registry
-from datastream.core.answers import Answer
 from tests.connectors.fakes.globe import SITES, record
-from tests.connectors.planned import planned
+from tests.connectors.reading import answer, planned
 
 assert connectors.providers.globe.__doc__
 GLOBE = registry["globe"]
@@ -30,11 +29,6 @@ def one(protocol: str = "air_temps", day: date = DAY, outer: Any = (), **fields:
 def content(*records: Any, count: int | None = None, **more: Any) -> bytes:
     number = len(records) if count is None else count
     return orjson.dumps({"count": number, "message": "success", "results": records, **more})
-
-
-def answer(body: bytes, content_type: str = "application/json") -> Answer:
-    headers = {"content-type": content_type}
-    return Answer("", 200, headers, body, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def request_of(product: Product = AIR, **parameters: Any) -> Request:

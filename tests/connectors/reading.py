@@ -21,9 +21,10 @@ def planned(product: Product, parameters: Mapping[str, Any]) -> list[Request]:
     return list(planning.plan(product, settled, window, {}).requests)
 
 
-def answer(body: str | bytes, content_type: str = "text/csv") -> Answer:
+def answer(body: str | bytes, content_type: str = "text/plain", **headers: str) -> Answer:
     raw = body.encode() if isinstance(body, str) else body
-    return Answer("", 200, {"content-type": content_type}, raw, datetime(2026, 1, 1, tzinfo=UTC))
+    told = {"content-type": content_type, **headers}
+    return Answer("", 200, told, raw, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def said(page: Page) -> list[Any]:

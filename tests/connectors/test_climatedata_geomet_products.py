@@ -19,6 +19,7 @@ from tests.connectors.geomet_answers import (
     read,
     values,
 )
+from tests.connectors.reading import planned
 
 # Times
 
@@ -130,9 +131,7 @@ def test_years_outside_of_the_window_are_left_out_without_a_word() -> None:
 
 def stations(parameters: dict[str, Any], *rows: dict[str, Any], **more: Any) -> Page:
     product = CANADA.product("climate-stations")
-    settled = product.check(parameters)
-    (place,) = product.places(settled)
-    (request,) = product.requests(settled, place, Window(date(1970, 1, 1), date(1970, 1, 2)))
+    (request,) = planned(product, parameters)
     return product.parse(request, answer_of(collection(*rows, **more)))
 
 

@@ -1,6 +1,6 @@
 """ClimateData.ca: what is asked, and each of its quirks from an answer of the documented form."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,12 +8,12 @@ import pytest
 from connectors.base import Page, Product, Request, SchemaDriftError, Window
 from connectors.planning import span
 from connectors.registry import connectors
-from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
+from tests.connectors.reading import answer, planned
 
 CANADA = connectors["climatedata_ca"]
 MONTREAL = [45.63, -73.81]
@@ -21,25 +21,17 @@ ALL = Window(date(1950, 1, 1), date(2101, 1, 1))
 CELL = "45.625,-73.792"
 
 
-def ask(
-    product: str = "projections", window: Window = ALL, **parameters: Any
-) -> tuple[Product, list[Request]]:
+def ask(product: str = "projections", **parameters: Any) -> tuple[Product, list[Request]]:
     found = CANADA.product(product)
-    settled = found.check({"points": [MONTREAL], "variables": ["tx_max"], **parameters})
-    return found, [
-        request
-        for place in found.places(settled)
-        for request in found.requests(settled, place, window)
-    ]
+    given = {"points": [MONTREAL], "variables": ["tx_max"], **parameters}
+    return found, planned(found, given)
 
 
 def read(
     body: str, product: str = "projections", content_type: str = "text/csv", **parameters: Any
 ) -> Page:
     found, (request,) = ask(product, **parameters)
-    headers = {"content-type": content_type}
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    return found.parse(request, Answer("", 200, headers, body.encode(), moment))
+    return found.parse(request, answer(body, content_type))
 
 
 def first_days(page: Page) -> list[str]:
@@ -198,8 +190,8 @@ def test_stamps_may_have_a_time_with_or_without_a_zone() -> None:
 
 def test_years_outside_of_the_window_are_left_out() -> None:
     rows = "".join(f"{year}-01-01,{CELL},1\n" for year in range(1950, 2101))
-    window = Window(date(2020, 1, 1), date(2030, 1, 1))
-    page = read(f"time,lat,lon,ssp585_tx_max_p50\n{rows}", window=window)
+    dates = {"start": "2020-01-01", "end": "2029-12-31"}
+    page = read(f"time,lat,lon,ssp585_tx_max_p50\n{rows}", **dates)
     assert (first_days(page)[0], page.table.num_rows) == ("2020-01-01", 10)
 
 

@@ -15,7 +15,6 @@ A recorded answer is a pair of files in `tests/data/<connector>/`: the body `<ca
 import itertools
 import json
 import re
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,16 @@ import pytest
 
 import connectors.providers
 from connectors import planning
-from connectors.base import DATE_PARAMETERS, Connector, Page, Product, Request, Variable
+from connectors.base import DATE_PARAMETERS, Connector, Page, Product, Variable
 from connectors.descriptions import describe
 from connectors.registry import connectors as registry
-from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError
 from datastream.core.registry import import_folder
+from tests.connectors.reading import TODAY, answer, planned
 
 import_folder(connectors.providers)
 
 DATA = Path(__file__).parents[1] / "data"
-TODAY = date(2026, 7, 1)
 NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Units as CF writes them (UDUNITS): products of symbols with powers, no "/", "°" or "m/s".
@@ -67,18 +65,11 @@ RECORDED = [
 ]
 
 
-def planned(product: Product, parameters: dict[str, Any]) -> list[Request]:
-    settled = product.check(parameters)
-    window = planning.span(product, settled, TODAY)
-    return list(planning.plan(product, settled, window, {}).requests)
-
-
 def parse_recorded(product: Product, case: dict[str, Any]) -> Page:
     path = case["path"]
     body = next(p for p in path.parent.glob(f"{path.stem}.*") if p != path).read_bytes()
     request = planned(product, case["parameters"])[case.get("request", 0)]
-    answer = Answer("", 200, case["headers"], body, datetime(2026, 1, 1, tzinfo=UTC))
-    return product.parse(request, answer)
+    return product.parse(request, answer(body, **case["headers"]))
 
 
 def variables_of(product: Product, page: Page) -> dict[str, Variable]:

@@ -11,9 +11,8 @@ from pyarrow import parquet
 import connectors.providers.file
 from connectors.base import Page, PageRefusedError, Rejected, SchemaDriftError, Station
 from connectors.registry import connectors as registry
-from datastream.core.answers import Answer
 from datastream.core.errors import InvalidInputError, PlatformError, ProviderUnavailableError
-from tests.connectors.planned import planned
+from tests.connectors.reading import answer, planned
 
 assert connectors.providers.file.__doc__
 TABLE = registry["file"].product("table")
@@ -24,8 +23,7 @@ BASE: dict[str, Any] = {"location": URL, "variables": STAGE, "timestamp": "time"
 
 def read(body: str | bytes, **parameters: Any) -> Page:
     (request,) = planned(TABLE, {**BASE, **parameters})
-    raw = body.encode() if isinstance(body, str) else body
-    return TABLE.parse(request, Answer("", 200, {}, raw, datetime(2026, 1, 1, tzinfo=UTC)))
+    return TABLE.parse(request, answer(body))
 
 
 def column(page: Page, name: str = "river_stage") -> list[Any]:

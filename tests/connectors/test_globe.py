@@ -20,7 +20,7 @@ from tests.connectors.globe_answers import (
     request_of,
     temperatures,
 )
-from tests.connectors.planned import planned
+from tests.connectors.reading import planned
 
 
 def test_air_temps_is_what_globe_gives_unless_told_otherwise() -> None:

@@ -19,7 +19,6 @@ from tests.connectors.globe_answers import (
     AIR,
     DAY,
     HERE,
-    answer,
     column,
     content,
     one,
@@ -27,7 +26,7 @@ from tests.connectors.globe_answers import (
     request_of,
     temperatures,
 )
-from tests.connectors.planned import planned
+from tests.connectors.reading import answer, planned
 
 
 def test_of_two_observations_of_an_instant_the_one_updated_last_holds() -> None:

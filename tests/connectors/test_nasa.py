@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from connectors import planning
 from connectors.base import (
     Place,
     Request,
@@ -19,6 +18,7 @@ from datastream.core.errors import (
     InvalidInputError,
 )
 from datastream.core.units import conversion
+from tests.connectors.reading import planned
 
 NASA = connectors["nasa"]
 TODAY = date(2026, 7, 1)
@@ -35,10 +35,7 @@ HESSE: dict[str, Any] = {**NORMALS, "start": "2024-01-01", "end": "2024-01-07"}
 
 
 def plan(product: str = "", **parameters: Any) -> list[Request]:
-    found = NASA.product(product)
-    settled = found.check(parameters)
-    window = planning.span(found, settled, TODAY)
-    return list(planning.plan(found, settled, window, {}).requests)
+    return planned(NASA.product(product), parameters)
 
 
 def asked(product: str = "", **changed: Any) -> Request:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Page, PageRefusedError, Request, SchemaDriftError, Station
-from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError, ProviderRefusedError, ProviderUnavailableError
+from tests.connectors.reading import answer
 from tests.connectors.test_nasa import HESSE, NASA, asked, plan
 
 UNITS = {
@@ -50,9 +50,8 @@ def body(series: Series, *, units: Mapping[str, str] = UNITS, **header: Any) -> 
 
 def read(content: Any, request: Request | None = None, product: str = "", **headers: str) -> Page:
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    named = {"content-type": "application/json"} | headers
-    answer = Answer("", 200, named, raw, datetime(2026, 1, 1, tzinfo=UTC))
-    return NASA.product(product).parse(request or asked(product), answer)
+    told = answer(raw, "application/json", **headers)
+    return NASA.product(product).parse(request or asked(product), told)
 
 
 def values(page: Page, name: str = "T2M") -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """The catalogue of Earthdata: what is asked, page after page, and when it ends."""
 
 import json
-from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from connectors import planning
 from connectors.base import Page, Place, Request, SchemaDriftError
 from connectors.registry import connectors
-from datastream.core.answers import Answer
 from datastream.core.errors import (
     InvalidInputError,
     ProviderRefusedError,
     ProviderUnavailableError,
 )
+from tests.connectors.reading import answer, planned
 
 NASA = connectors["nasa"]
 SEA: dict[str, Any] = {"short_name": "SEA_SURFACE", "start": "2020-01-01", "end": "2022-12-31"}
@@ -23,20 +21,15 @@ GRANULE = {"meta": {"concept-id": "G2546526969-POCLOUD"}, "umm": {"GranuleUR": "
 
 
 def asked(product: str = "cmr-granules", **parameters: Any) -> Request:
-    found = NASA.product(product)
-    settled = found.check(parameters or SEA)
-    window = planning.span(found, settled, date(2026, 7, 1))
-    (request,) = planning.plan(found, settled, window, {}).requests
+    (request,) = planned(NASA.product(product), parameters or SEA)
     return request
 
 
 def read(content: Any, request: Request | None = None, **headers: str) -> Page:
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    named = {"content-type": "application/vnd.nasa.cmr.umm_results+json"} | {
-        name.replace("_", "-"): text for name, text in headers.items()
-    }
-    answer = Answer("", 200, named, raw, datetime(2026, 1, 1, tzinfo=UTC))
-    return NASA.product("cmr-granules").parse(request or asked(), answer)
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    told = answer(raw, "application/vnd.nasa.cmr.umm_results+json", **named)
+    return NASA.product("cmr-granules").parse(request or asked(), told)
 
 
 def page_of(*items: Any, hits: int = 218) -> dict[str, Any]:

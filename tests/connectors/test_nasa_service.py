@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from connectors import planning
 from connectors.base import Page, Request, SchemaDriftError
 from connectors.registry import connectors
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 from datastream.core.http import Client, Limits
 from tests.connectors.fakes.nasa import SOLAR_LAG, WEATHER, FakeNasa, cell_of, elevation_m, value
 from tests.connectors.fakes.server import body, cut, outage_page, status, wrong_length
+from tests.connectors.reading import planned
 
 NASA = connectors["nasa"]
 PLACE = {"latitude": 45.0, "longitude": -75.0}
@@ -34,9 +34,7 @@ def nasa(running: FakeNasa) -> FakeNasa:
 
 def collect(nasa: FakeNasa, product: str = "", **parameters: Any) -> list[Page]:
     found = NASA.product(product)
-    settled = found.check(parameters or WEEK)
-    window = planning.span(found, settled, date(2026, 7, 1))
-    requests = planning.plan(found, settled, window, {}).requests
+    requests = planned(found, parameters or WEEK)
     limits = Limits(backoff_s=0.001)
     with Client(nasa.base_url, headers={"User-Agent": "tests"}, limits=limits) as client:
         return [page for request in requests for page in pages(client, found, request)]

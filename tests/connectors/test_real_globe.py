@@ -1,7 +1,6 @@
 """GLOBE's recorded answers, where they are at hand."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,23 +8,22 @@ import pytest
 import connectors.providers.globe
 from connectors.base import Page, PageRefusedError
 from connectors.registry import connectors as registry
-from datastream.core.answers import Answer
 from datastream.core.errors import ProviderUnavailableError
-from tests.connectors.planned import planned
+from tests.connectors.reading import SAMPLES, answer, planned
 
 assert connectors.providers.globe.__doc__
-SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples" / "globe"
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not here")
+FOLDER = SAMPLES / "globe"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the samples are not here")
 
 
 def body(name: str) -> bytes:
-    return (SAMPLES / name).read_bytes()
+    return (FOLDER / name).read_bytes()
 
 
 def read(product: str, raw: bytes, **parameters: Any) -> Page:
     chosen = registry["globe"].product(product)
     request = planned(chosen, parameters)[0]
-    return chosen.parse(request, Answer("", 200, {}, raw, datetime(2026, 1, 1, tzinfo=UTC)))
+    return chosen.parse(request, answer(raw))
 
 
 def test_two_temperatures_of_one_pid_in_kenya() -> None:
@@ -74,7 +72,7 @@ def test_the_recorded_outage_is_an_outage() -> None:
 )  # fmt: skip
 def test_what_is_kept_of_a_recorded_answer_names_nobody(name: str) -> None:
     product = registry["globe"].product()
-    kept = product.kept(Answer("", 200, {}, body(name), datetime(2026, 1, 1, tzinfo=UTC))).lower()
+    kept = product.kept(answer(body(name))).lower()
     assert b"userid" not in kept
     assert b"comments" not in kept
     assert b"please replace" not in kept

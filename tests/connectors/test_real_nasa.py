@@ -1,21 +1,19 @@
 """NASA's products against real recorded pieces, where those lie beside the project."""
 
 import json
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors import planning
 from connectors.base import Page, Request
 from connectors.providers.nasa.units import cf_unit
 from connectors.registry import connectors
-from datastream.core.answers import Answer
 from datastream.core.errors import PlatformError
+from tests.connectors.reading import SAMPLES, answer, planned
 
 NASA = connectors["nasa"]
-SAMPLES = Path(__file__).parents[3] / "shared" / "providers" / "samples" / "nasa"
+FOLDER = SAMPLES / "nasa"
 FRANKFURT: dict[str, Any] = {
     "latitude": 50.11,
     "longitude": 8.68,
@@ -24,22 +22,17 @@ FRANKFURT: dict[str, Any] = {
 }
 BOX = {"latitude_min": 50, "latitude_max": 52, "longitude_min": 8, "longitude_max": 10}
 
-pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the recorded pieces are not here")
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the recorded pieces are not here")
 
 
 def asked(product: str, **parameters: Any) -> Request:
-    found = NASA.product(product)
-    settled = found.check(parameters)
-    window = planning.span(found, settled, date(2026, 7, 1))
-    (request,) = planning.plan(found, settled, window, {}).requests
+    (request,) = planned(NASA.product(product), parameters)
     return request
 
 
 def read(product: str, name: str, request: Request, **headers: str) -> Page:
-    raw = (SAMPLES / name).read_bytes()
-    named = {"content-type": "application/json"} | headers
-    answer = Answer("", 200, named, raw, datetime(2026, 1, 1, tzinfo=UTC))
-    return NASA.product(product).parse(request, answer)
+    raw = (FOLDER / name).read_bytes()
+    return NASA.product(product).parse(request, answer(raw, **headers))
 
 
 def test_daily_values_of_a_point() -> None:
@@ -97,11 +90,11 @@ def test_a_cell_of_the_box_is_the_point_that_lies_in_it() -> None:
 
 
 def test_the_dictionary_of_parameters_has_the_unit_that_is_declared() -> None:
-    told = json.loads((SAMPLES / "power_manager_parameters_T2M.json").read_text())
+    told = json.loads((FOLDER / "power_manager_parameters_T2M.json").read_text())
     assert cf_unit(told["T2M"]["units"]) == NASA.product().variables["T2M"].unit
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("power_*.csv")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("power_*.csv")), ids=lambda path: path.stem)
 def test_the_units_in_the_headers_of_csv_are_those_that_are_declared(path: Path) -> None:
     text = path.read_text().lower()
     lines = text.partition("parameter(s):")[2].partition("-end header-")[0].splitlines()
@@ -113,7 +106,7 @@ def test_the_units_in_the_headers_of_csv_are_those_that_are_declared(path: Path)
 
 
 def exchanges() -> list[Any]:
-    path = SAMPLES / "cmr_exchanges.json"
+    path = FOLDER / "cmr_exchanges.json"
     return json.loads(path.read_text()) if path.is_file() else []
 
 
