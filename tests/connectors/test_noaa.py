@@ -166,7 +166,7 @@ def test_attributes_may_have_three_parts_or_four() -> None:
     ("attributes", "said"),
     [
         ("T,,W", {"flags": {"TMAX": "T"}, "sources": {"TMAX": "W"}}),
-        (",I,6,", {"flags": {"TMAX": "I"}, "quality": {"TMAX": 4}, "sources": {"TMAX": "6"}}),
+        (",I,6,", {"flags": {"TMAX": ",I"}, "quality": {"TMAX": 4}, "sources": {"TMAX": "6"}}),
         ("T,I,a", {"flags": {"TMAX": "T,I"}, "quality": {"TMAX": 4}, "sources": {"TMAX": "a"}}),
         ("A,,", {"flags": {"TMAX": "A"}, "quality": {"TMAX": 3}}),
         ("A,X,", {"flags": {"TMAX": "A,X"}, "quality": {"TMAX": 4}}),
@@ -176,6 +176,15 @@ def test_attributes_may_have_three_parts_or_four() -> None:
 )
 def test_letters_become_flags_quality_and_source(attributes: str, said: object) -> None:
     assert metadata(one(f'"4.4","{attributes}"')) == [said]
+
+
+@pytest.mark.parametrize(("attributes", "flag", "quality"), [("T,,W", "T", 1), (",T,W", ",T", 4)])
+def test_a_letter_of_two_meanings_is_stored_as_it_is_declared(
+    attributes: str, flag: str, quality: int
+) -> None:
+    said = metadata(one(f'"4.4","{attributes}"'))[0]
+    assert said["flags"] == {"TMAX": flag}
+    assert NOAA.flags[flag].quality == quality == said.get("quality", {"TMAX": 1})["TMAX"]
 
 
 def test_a_missing_value_has_no_flags() -> None:

@@ -85,7 +85,7 @@ def test_the_midnight_of_a_day_is_of_no_time_zone() -> None:
     assert page.table["PRCP"].to_pylist() == [7.4]
     assert said(page) == [
         {
-            "flags": {"PRCP": "I"},
+            "flags": {"PRCP": ",I"},
             "quality": {"PRCP": 4},
             "sources": {"PRCP": "7"},
             "times": {"PRCP": "1800"},

@@ -60,7 +60,7 @@ def test_numbers_in_tenths_become_units_and_letters_keep_their_columns() -> None
     assert rows(page) == [(day_of(31), 26.7, 0.0)]
     assert said(page) == [
         {
-            "flags": {"TOBS": "I", "SNOW": "T"},
+            "flags": {"TOBS": ",I", "SNOW": "T"},
             "quality": {"TOBS": 4},
             "sources": {"TOBS": "6", "SNOW": "6"},
         }

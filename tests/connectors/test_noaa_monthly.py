@@ -56,7 +56,7 @@ def test_a_month_is_stored_as_its_first_day() -> None:
         ("TMAX", "4.17", "4,,,S", {"sources": "S", "missing_days": "4"}),
         ("PRCP", "64.4", ",T,,Z", {"flags": "T", "sources": "Z"}),
         ("PRCP", "64.4", ",A,,Z", {"flags": "A", "quality": 3, "sources": "Z"}),
-        ("TMIN", "-1.2", ",,I,Z", {"flags": "I", "quality": 4, "sources": "Z"}),
+        ("TMIN", "-1.2", ",,I,Z", {"flags": ",I", "quality": 4, "sources": "Z"}),
         ("EMXT", "12.2", ",Z,30,+", {"sources": "Z", "days": "30", "repeated": "+"}),
         ("EMXT", "31.8", "4,S,13,", {"sources": "S", "missing_days": "4", "days": "13"}),
         ("EMXP", "21.6", ",T,Z,12,", {"flags": "T", "sources": "Z", "days": "12"}),

