@@ -199,9 +199,12 @@ def test_a_packed_file_that_was_cut_is_not_taken() -> None:
         read(LONG, gzip.compress((TEXT * 50).encode())[:-20])
 
 
-def test_a_quality_letter_fails_and_an_accumulation_is_suspect() -> None:
-    page = read(LONG, f"{CODE},19120701,TMAX,333,,I,6,\n{CODE},19120702,PRCP,5,A,,6,\n")
-    assert [row["quality"] for row in said(page)] == [{"TMAX": 4}, {"PRCP": 3}]
+@pytest.mark.parametrize(("letter", "quality"), [("A", 4), ("P", 3)])
+def test_a_total_of_several_days_fails_and_a_presumed_zero_is_suspect(
+    letter: str, quality: int
+) -> None:
+    page = read(LONG, f"{CODE},19120701,PRCP,0,{letter},,6,\n")
+    assert said(page)[0]["quality"] == {"PRCP": quality} == {"PRCP": LONG.flags[letter].quality}
 
 
 @pytest.mark.parametrize(

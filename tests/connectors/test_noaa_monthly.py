@@ -56,6 +56,7 @@ def test_a_month_is_stored_as_its_first_day() -> None:
         ("TMAX", "4.17", "4,,,S", {"sources": "S", "missing_days": "4"}),
         ("PRCP", "64.4", ",T,,Z", {"flags": "T", "sources": "Z"}),
         ("PRCP", "64.4", ",A,,Z", {"flags": "A", "quality": 3, "sources": "Z"}),
+        ("PRCP", "0.0", ",P,,Z", {"flags": "P", "quality": 3, "sources": "Z"}),
         ("TMIN", "-1.2", ",,I,Z", {"flags": ",I", "quality": 4, "sources": "Z"}),
         ("EMXT", "12.2", ",Z,30,+", {"sources": "Z", "days": "30", "repeated": "+"}),
         ("EMXT", "31.8", "4,S,13,", {"sources": "S", "missing_days": "4", "days": "13"}),
@@ -73,6 +74,10 @@ def test_each_element_has_its_own_layout_of_attributes(
     told = {key: entries[element] for key, entries in (said(page)[0] or {}).items()}
     assert told == expected
     assert page.table[element].to_pylist() == [float(value)]
+
+
+def test_a_total_of_several_days_is_suspect_within_a_month() -> None:
+    assert GSOM.flags["A"].quality == 3
 
 
 def test_snow_is_in_mm_and_degree_days_in_kelvin_days() -> None:

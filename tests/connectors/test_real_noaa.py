@@ -59,7 +59,8 @@ def test_every_field_of_the_file_of_fixed_width_is_read_as_it_is_there() -> None
             assert row[element] == int(field[:5]) / factor
             told = json.loads(row["metadata"])
             assert told["sources"][element] == field[7]
-            assert told.get("quality", {}).get(element) == (4 if field[6].strip() else None)
+            quality = 4 if field[6].strip() else {"A": 4, "P": 3}.get(field[5])
+            assert told.get("quality", {}).get(element) == quality
             seen += 1
     columns = set(page.table.schema.names) - {"station", "timestamp", "metadata"}
     assert seen == sum(page.table.num_rows - page.table[name].null_count for name in columns)

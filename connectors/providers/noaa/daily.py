@@ -1,6 +1,6 @@
 """Reads the daily summaries of the Access Data Service from CSV, by column and never by value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from connectors.base import Page, Request, SchemaDriftError, Variable
+from connectors.base import Flag, Page, Request, SchemaDriftError, Variable
 from connectors.columns import (
     FAILED,
-    SUSPECT,
     Column,
     blank_to_null,
     build_table,
     empty_table,
+    grades,
     outside,
     refuse_impossible,
     times_of,
@@ -29,7 +29,7 @@ from connectors.providers.noaa.access import (
     read_station,
     require_columns,
 )
-from connectors.providers.noaa.elements import MISSING, VARIABLES
+from connectors.providers.noaa.elements import MEASUREMENT_FLAGS, MISSING, VARIABLES
 from connectors.rows import Rows, Sheet
 from datastream.core.answers import Answer
 
@@ -187,7 +187,7 @@ def as_column(element: Element) -> Column:
     """An element with what NOAA says of it."""
     said = {
         "flags": written_letters(element.measurement, element.quality),
-        "quality": grades(element),
+        "quality": letter_grades(element.measurement, element.quality, MEASUREMENT_FLAGS),
         "sources": element.source,
         "times": element.observed,
     }
@@ -200,9 +200,7 @@ def written_letters(measurement: pa.Array, quality: pa.Array) -> pa.Array:
     return pc.coalesce(both, measurement)
 
 
-def grades(element: Element) -> pa.Array:
-    """Failed where a quality letter stands; suspect where a total covers several days (A)."""
-    nothing = pa.scalar(None, pa.string())
-    of_several_days = pc.fill_null(pc.equal(element.measurement, "A"), fill_value=False)
-    suspect = pc.if_else(of_several_days, SUSPECT, nothing)
-    return pc.if_else(pc.is_valid(element.quality), FAILED, suspect)
+def letter_grades(measurement: pa.Array, quality: pa.Array, flags: Mapping[str, Flag]) -> pa.Array:
+    """Failed where a quality letter stands; else as bad as `flags` says of the measurement's."""
+    of_measurement = grades(measurement, {letter: flag.quality for letter, flag in flags.items()})
+    return pc.if_else(pc.is_valid(quality), FAILED, of_measurement)

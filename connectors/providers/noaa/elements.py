@@ -85,14 +85,14 @@ IN_TENTHS = frozenset(
 )
 
 MEASUREMENT_FLAGS = {
-    "A": Flag("Total of several days", 3),
+    "A": Flag("Total of several days, and not of this one", 4),
     "B": Flag("Total of two 12-hour totals"),
     "D": Flag("Total of four 6-hour totals"),
     "H": Flag("From hourly values"),
     "K": Flag("Converted from knots"),
     "L": Flag("Temperature that lags behind the time of observation"),
     "O": Flag("Converted from oktas"),
-    "P": Flag("Missing, presumed to be 0"),
+    "P": Flag("Missing, presumed to be 0", 3),
     "T": Flag("Trace of precipitation, snowfall or snow depth"),
     "W": Flag("Converted from a 16-point wind code"),
 }

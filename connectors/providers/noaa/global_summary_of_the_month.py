@@ -16,7 +16,7 @@ from connectors.providers.noaa.access import (
 )
 from connectors.providers.noaa.elements import FLAGS, MISSING
 from connectors.providers.noaa.monthly import parse_monthly
-from connectors.providers.noaa.months import VARIABLES
+from connectors.providers.noaa.months import MEASUREMENT_FLAGS, VARIABLES
 from datastream.core.answers import Answer
 
 
@@ -36,7 +36,7 @@ class GlobalSummaryOfTheMonth(Product):
     required = ("start",)
     quota = QUOTA
     time_rule = "A month of the station's own days, stored as the midnight in UTC of its first."
-    flags = FLAGS
+    flags = FLAGS | MEASUREMENT_FLAGS
     sentinels = MISSING
     lookback_days = 366
     earliest = date(1750, 1, 1)

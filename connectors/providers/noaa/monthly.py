@@ -8,8 +8,6 @@ import pyarrow.compute as pc
 
 from connectors.base import Page, Request, SchemaDriftError
 from connectors.columns import (
-    FAILED,
-    SUSPECT,
     TIMESTAMP,
     Column,
     blank_to_null,
@@ -23,8 +21,13 @@ from connectors.providers.noaa.access import (
     read_station,
     require_columns,
 )
-from connectors.providers.noaa.daily import SUFFIX, read_numbers, written_letters
-from connectors.providers.noaa.months import LAYOUTS, USUAL_LAYOUT, VARIABLES
+from connectors.providers.noaa.daily import (
+    SUFFIX,
+    letter_grades,
+    read_numbers,
+    written_letters,
+)
+from connectors.providers.noaa.months import LAYOUTS, MEASUREMENT_FLAGS, USUAL_LAYOUT, VARIABLES
 from connectors.rows import Sheet
 from datastream.core.answers import Answer
 
@@ -86,7 +89,7 @@ def read_element(sheet: Sheet, name: str) -> Column:
     measurement, quality = parts.get("m", nothing), parts.get("q", nothing)
     said = {
         "flags": written_letters(measurement, quality),
-        "quality": grades(measurement, quality),
+        "quality": letter_grades(measurement, quality, MEASUREMENT_FLAGS),
         "sources": parts["s"],
         "missing_days": parts.get("a", nothing),
         "days": parts.get("c", nothing),
@@ -103,10 +106,3 @@ def read_parts(attributes: pa.Array, layout: Sequence[str]) -> dict[str, pa.Arra
         part: blank_to_null(pc.utf8_trim_whitespace(pc.struct_field(found, [part])))
         for part in layout
     }
-
-
-def grades(measurement: pa.Array, quality: pa.Array) -> pa.Array:
-    """Failed where a quality letter stands; suspect where a total covers more than the month."""
-    nothing = pa.scalar(None, pa.string())
-    is_total = pc.fill_null(pc.equal(measurement, "A"), fill_value=False)
-    return pc.if_else(pc.is_valid(quality), FAILED, pc.if_else(is_total, SUSPECT, nothing))

@@ -1,6 +1,7 @@
 """The elements of the Global Summary of the Month, and how the attributes of each are laid out."""
 
-from connectors.base import Variable
+from connectors.base import Flag, Variable
+from connectors.providers.noaa.elements import MEASUREMENT_FLAGS as DAILY_FLAGS
 
 # fmt: off
 # Name, unit, CF standard name, cell method, least and greatest possible value, description
@@ -68,6 +69,9 @@ VARIABLES = {
     )
     for name, what in DAYS.items()
 }
+
+# A total that reaches over the ends of a month is still almost the month's own.
+MEASUREMENT_FLAGS = DAILY_FLAGS | {"A": Flag("Total of several days", 3)}
 
 # Days that are missing (a), measurement (m), quality (q) and source (s), the day of the extreme
 # (c), and "+" where it was reached on more than one day (d); section 4.5 of NOAA's manual.
