@@ -169,6 +169,8 @@ def test_changes_have_the_name_of_their_base_period_in_both_ensembles() -> None:
     old = read(
         f"{head},rcp85_tx_max_delta7100_p50\n{row}\n", "projections-30y", dataset_name="CMIP5"
     )
+    # A difference: 1.1 K are not -272.05 degC.
+    assert {one.unit for one in (*new.variables, *old.variables)} == {"K"}
     assert new.table.column_names[-1] == "ssp585_tx_max_delta_1991_2020_p50_annual_30y"
     assert old.table.column_names[-1] == "rcp85_tx_max_delta_1971_2000_p50_annual_30y"
     assert old.variables[0].interval == "P30Y"

@@ -67,9 +67,11 @@ def variable_of(index: str, month: str, statistic: Statistic, *, years: int = 1)
         parts.append(f"{years}y")
     change = statistic.change.removeprefix("delta_").replace("_", " to ")
     what = f"Change of {index} since {change}" if change else index
+    unit = UNITS[index]
     return Variable(
         "_".join(filter(None, parts)),
-        UNITS[index],
+        # A difference of temperatures has no zero point to be converted.
+        "K" if change and unit == "degC" else unit,
         interval=f"P{years}Y" if years > 1 else interval,
         description=(
             f"{what}, {step.replace('_', ' ')}, {statistic.scenario}"

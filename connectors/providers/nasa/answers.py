@@ -116,6 +116,8 @@ def _variable(
     name: str, told: Mapping[str, Any], declared: Mapping[str, Variable], said: str
 ) -> Variable:
     unit = cf_unit(str(told.get("units", "")))
+    if unit == "degC" and name.endswith("_RANGE"):
+        unit = "K"
     longname = " ".join(str(told.get("longname", "")).split())[:SHOWN_CHARS]
     known = declared.get(name)
     if known is not None:

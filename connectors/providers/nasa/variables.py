@@ -10,7 +10,8 @@ WEATHER: tuple[tuple[str, str, str, str, float | None, float | None, str], ...] 
     ("T2M", "degC", "air_temperature", "time: mean", -95, 65, "Temperature at 2 m"),
     ("T2M_MAX", "degC", "air_temperature", "time: maximum", -95, 65, "Maximum temperature at 2 m"),
     ("T2M_MIN", "degC", "air_temperature", "time: minimum", -95, 65, "Minimum temperature at 2 m"),
-    ("T2M_RANGE", "degC", "", "time: range", 0, 90, "Range of the temperature at 2 m"),
+    # A difference of temperatures must not become another where degC do.
+    ("T2M_RANGE", "K", "", "time: range", 0, 90, "Range of the temperature at 2 m"),
     ("T2MDEW", "degC", "dew_point_temperature", "time: mean", -110, 45,
      "Dew or frost point at 2 m"),
     ("T2MWET", "degC", "wet_bulb_temperature", "time: mean", -95, 50,
