@@ -125,15 +125,8 @@ def test_the_unit_of_sunshine_is_that_of_the_community(
     request = asked(product, parameters=[name], community=community)
     stamp = "2024010112" if product == "hourly" else "20240101"
     (variable,) = read(body({name: {stamp: 4.5}}, units={name: told}), request, product).variables
-    assert (variable.unit, variable.cell_method) == (unit, "time: mean")
+    assert variable.unit == unit
     assert f"community {community}; in UTC" in variable.description
-
-
-@pytest.mark.parametrize("name", ["T2M_RANGE", "T10M_RANGE"])
-def test_a_range_of_temperatures_is_a_difference_and_not_a_temperature(name: str) -> None:
-    request = asked(parameters=[name])
-    page = read(body({name: {"20240101": 9.5}}, units={name: "C"}), request)
-    assert (page.variables[0].unit, values(page, name)) == ("K", {"2024-01-01": 9.5})
 
 
 @pytest.mark.parametrize(

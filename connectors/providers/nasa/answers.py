@@ -9,7 +9,7 @@ import orjson
 from connectors.base import Request, SchemaDriftError, Variable
 from connectors.columns import refuse_web_page
 from connectors.providers.nasa.units import cf_unit
-from connectors.providers.nasa.variables import RADIATION, RADIATION_UNITS
+from connectors.providers.nasa.variables import INTERVALS, RADIATION, RADIATION_UNITS, radiation_of
 from datastream.core.answers import Answer, provider_message
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
 
@@ -97,7 +97,11 @@ def read_variables(
         raise SchemaDriftError(f"NASA POWER's answer lacks {', '.join(missing[:20])}.")
     names += [n for key, n in ADDED.items() if key in request.params and n in block]
     said = "; ".join(_circumstances(content, request))
-    return [_variable(name, block[name], declared, said) for name in names]
+    *_, temporal, _ = request.path.split("/")
+    return [
+        _variable(name, block[name], declared.get(name), temporal=temporal, said=said)
+        for name in names
+    ]
 
 
 def asked_names(request: Request) -> list[str]:
@@ -113,23 +117,19 @@ def _circumstances(content: Mapping[str, Any], request: Request) -> Sequence[str
 
 
 def _variable(
-    name: str, told: Mapping[str, Any], declared: Mapping[str, Variable], said: str
+    name: str, told: Mapping[str, Any], known: Variable | None, *, temporal: str, said: str
 ) -> Variable:
     unit = cf_unit(str(told.get("units", "")))
     if unit == "degC" and name.endswith("_RANGE"):
         unit = "K"
     longname = " ".join(str(told.get("longname", "")).split())[:SHOWN_CHARS]
-    known = declared.get(name)
     if known is not None:
         if unit != known.unit:
             raise SchemaDriftError(f"{name} has come in {unit}; its unit is {known.unit}.")
         return replace(known, description=f"{known.description.removesuffix('.')} ({said}).")
-    interval = next((one.interval for one in declared.values()), "")
     if name not in RADIATION:
+        interval = INTERVALS[temporal]
         return Variable(name, unit, interval=interval, description=f"{longname} ({said}).")
     if unit not in RADIATION_UNITS:
         raise SchemaDriftError(f"{name} has come in {unit}, which is no unit of radiation.")
-    standard_name, words = RADIATION[name]
-    return Variable(
-        name, unit, standard_name, "time: mean", interval, description=f"{words} ({said})."
-    )
+    return radiation_of(name, unit, temporal, said)

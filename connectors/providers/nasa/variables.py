@@ -1,5 +1,6 @@
 """POWER's parameters as variables: its parameter dictionary, with the units of each product."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.base import Variable
@@ -72,6 +73,28 @@ RADIATION_UNITS = frozenset(
         "kW h m-2",
     }
 )  # fmt: skip
+# Of a whole step, and no flux; nor are POWER's MJ/hr, which name no area.
+ENERGY_UNITS = frozenset({"MJ m-2", "W h m-2", "kW h m-2"})
+FLUX_UNITS = RADIATION_UNITS - ENERGY_UNITS - {"MJ h-1"}
+# Months are means of days, and climatologies of the same month of many years.
+MONTHLY_METHODS = {
+    "time: mean": "time: mean",
+    **{
+        f"time: {what}": f"time: {what} within days time: mean over days"
+        for what in ("maximum", "minimum", "range")
+    },
+}
+CLIMATOLOGY_METHODS = {
+    "time: mean": "time: mean within years time: mean over years",
+    **{
+        f"time: {what}": f"{MONTHLY_METHODS[f'time: {what}']} time: mean over years"
+        for what in ("maximum", "minimum", "range")
+    },
+}
+METHODS: Mapping[str, Mapping[str, str]] = {
+    "monthly": MONTHLY_METHODS,
+    "climatology": CLIMATOLOGY_METHODS,
+}
 NOT_BY_HOUR = ("_MAX", "_MIN", "_RANGE")
 INTERVALS = {"hourly": "PT1H", "daily": "P1D", "monthly": "P1M", "climatology": "P1M"}
 RENAMED = {"PRECTOT": "PRECTOTCORR"}
@@ -88,8 +111,8 @@ def variables_of(temporal: str) -> dict[str, Variable]:
         Variable(
             name,
             unit,
-            standard_name,
-            cell_method,
+            "" if temporal == "climatology" else standard_name,
+            method_of(cell_method, temporal),
             INTERVALS[temporal],
             valid_min=valid_min,
             valid_max=valid_max,
@@ -100,6 +123,31 @@ def variables_of(temporal: str) -> dict[str, Variable]:
     if temporal == "hourly":
         variables = [_by_hour(one) for one in variables if is_by_hour(one.name)]
     return {one.name: one for one in variables}
+
+
+def method_of(daily: str, temporal: str) -> str:
+    """The cell method, in another product, of what has this one by the day."""
+    return METHODS.get(temporal, {}).get(daily, daily)
+
+
+def radiation_of(name: str, unit: str, temporal: str, said: str) -> Variable:
+    """A parameter of radiation, in the unit of an answer.
+
+    Without a standard name where it is no flux; so is a climatology, which what looks for
+    observations must not find.
+    """
+    standard_name, words = RADIATION[name]
+    if unit not in FLUX_UNITS or temporal == "climatology":
+        standard_name = ""
+    method = "time: sum" if unit in ENERGY_UNITS else "time: mean"
+    return Variable(
+        name,
+        unit,
+        standard_name,
+        method_of(method, temporal),
+        INTERVALS[temporal],
+        description=f"{words} ({said}).",
+    )
 
 
 def _by_hour(variable: Variable) -> Variable:
