@@ -140,7 +140,7 @@ def test_the_last_complete_year_of_months_is_always_asked_for_again() -> None:
 def test_a_climatology_has_no_days_to_ask_for() -> None:
     (request,) = plan("climatology", latitude=-89.5, longitude=-179.5, parameters=["T2M"])
     assert not {"start", "end"} & set(request.params)
-    assert request.params["time-standard"] == "UTC"
+    assert request.params["time-standard"] == "LST"
 
 
 def test_several_points_are_several_places_each_once() -> None:
@@ -158,6 +158,16 @@ def test_several_points_are_several_places_each_once() -> None:
 def test_what_a_user_gave_is_kept_with_its_community_and_time_standard() -> None:
     settled = NASA.product().check(WEEK)
     assert settled == WEEK | {"community": "AG", "time_standard": "UTC"}
+
+
+@pytest.mark.parametrize("product", ["monthly", "climatology", "climatology-region"])
+def test_months_are_those_of_local_solar_time_unless_the_user_says(product: str) -> None:
+    told: dict[str, Any] = {"parameters": ["T2M"]}
+    told |= BOX if product.endswith("region") else {"latitude": 45.0, "longitude": -75.0}
+    told |= {"start": "2023-01-01"} if product == "monthly" else {}
+    found = NASA.product(product)
+    assert found.check(told)["time_standard"] == "LST"
+    assert found.check(found.check(told | {"time_standard": "UTC"}))["time_standard"] == "UTC"
 
 
 def test_corrections_are_asked_for_once_and_together() -> None:

@@ -33,7 +33,10 @@ def test_sunshine_is_a_flux_or_an_amount(
     name = "ALLSKY_SFC_SW_DWN"
     stamp, span = STEPS[product]
     (request,) = plan(product, **PLACE, parameters=[name], **span)
-    (variable,) = read(body({name: {stamp: 4.5}}, units={name: told}), request, product).variables
+    content = body(
+        {name: {stamp: 4.5}}, units={name: told}, time_standard=request.params["time-standard"]
+    )
+    (variable,) = read(content, request, product).variables
     assert (variable.cell_method, bool(variable.standard_name)) == (method, is_named)
     assert variable.interval == INTERVALS[product]
 

@@ -19,7 +19,7 @@ class Climatology(PowerPoint):
     title = "POWER climatology at points"
     temporal = "climatology"
     variables = variables_of("climatology")
-    reading = Reading(variables, by_name_of_month, is_dated=False)
+    reading = Reading(variables, by_name_of_month, is_dated=False, time_standard="LST")
     time_rule = MONTHS
     is_dated = False
     lookback_days = 0

@@ -37,7 +37,7 @@ class Monthly(PowerPoint):
     title = "POWER monthly means at points"
     temporal = "monthly"
     variables = variables_of("monthly")
-    reading = Reading(variables, by_month, whole_months=True)
+    reading = Reading(variables, by_month, whole_months=True, time_standard="LST")
     parameters = {**PowerPoint.parameters, **DATE_PARAMETERS}
     required = (*PowerPoint.required, "start")
     time_rule = MONTHS

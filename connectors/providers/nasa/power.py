@@ -36,7 +36,10 @@ SHARED_PARAMETERS: Mapping[str, Any] = {
 }
 TIME_STANDARD = {
     "enum": ["UTC", "LST"],
-    "description": "Whether days are those of UTC, if left out, or of local solar time.",
+    "description": (
+        "Whether days are those of UTC or of local solar time. If left out, UTC for daily values "
+        "and LST, as POWER itself has it, for months and climatologies."
+    ),
 }
 SITE_PARAMETERS: Mapping[str, Any] = {
     "site_elevation": {
@@ -85,7 +88,7 @@ class Power(Product):
             raise InvalidInputError.of("parameters", message)
         if ("wind_elevation" in parameters) != ("wind_surface" in parameters):
             raise InvalidInputError.of("wind_surface", "Give `wind_elevation` with it, or neither.")
-        return {"community": "AG", "time_standard": "UTC", **parameters}
+        return {"community": "AG", "time_standard": self.reading.time_standard, **parameters}
 
     def requests(
         self, parameters: Mapping[str, Any], place: Place, window: Window

@@ -35,12 +35,14 @@ class Reading:
     """How a product's answers are read.
 
     whole_months : whether a stamp stands for a month, and the answer for whole years
+    time_standard : whose days are asked for, unless the user says
     """
 
     variables: Mapping[str, Variable]
     stamps: ReadStamps
     is_dated: bool = True
     whole_months: bool = False
+    time_standard: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
