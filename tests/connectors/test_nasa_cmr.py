@@ -53,13 +53,13 @@ def test_collections_are_asked_for_without_days() -> None:
         "cmr-collections",
         keyword="sea surface*",
         bounding_box=[-180, -79.917, 180, 80],
-        point=[8.68, 50.11],
+        point=[-123.456789, 50.11],
         cloud_hosted=True,
     )
     assert request.params == {
         "keyword": "sea surface*",
         "bounding_box": "-180,-79.917,180,80",
-        "point": "8.68,50.11",
+        "point": "-123.456789,50.11",
         "cloud_hosted": "true",
         "page_size": "500",
     }

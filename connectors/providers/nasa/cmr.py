@@ -120,7 +120,7 @@ def searched(parameters: Mapping[str, Any]) -> dict[str, str]:
 def wire_value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(f"{one:g}" for one in value) if isinstance(value, list) else str(value)
+    return ",".join(f"{one:.10g}" for one in value) if isinstance(value, list) else str(value)
 
 
 def read_items(answer: Answer) -> tuple[int, list[Any]]:
