@@ -170,6 +170,22 @@ def test_months_are_those_of_local_solar_time_unless_the_user_says(product: str)
     assert found.check(found.check(told | {"time_standard": "UTC"}))["time_standard"] == "UTC"
 
 
+@pytest.mark.parametrize(
+    ("product", "standard", "code"),
+    [
+        ("", "UTC", "45N75W"),
+        ("", "LST", "45N75W-LST"),
+        ("monthly", "LST", "45N75W"),
+        ("monthly", "UTC", "45N75W-UTC"),
+    ],
+)
+def test_a_station_says_a_time_standard_that_is_not_the_usual_one(
+    product: str, standard: str, code: str
+) -> None:
+    request = asked(product, time_standard=standard)
+    assert (request.station, request.params["latitude"]) == (code, "45")
+
+
 def test_corrections_are_asked_for_once_and_together() -> None:
     names = [f"P{n}" for n in range(21)]
     corrected = {"site_elevation": 120.5, "wind_elevation": 50, "wind_surface": "vegtype_1"}

@@ -232,9 +232,12 @@ def test_a_climatology_is_twelve_points_of_a_nominal_year() -> None:
     assert period in page.variables[0].description
 
 
-def region(*features: dict[str, Any]) -> Page:
-    (request,) = plan("daily-region", **HESSE)
-    content = body({"T2M": {}}) | {"type": "FeatureCollection", "features": list(features)}
+def region(*features: dict[str, Any], standard: str = "UTC") -> Page:
+    (request,) = plan("daily-region", **HESSE, time_standard=standard)
+    content = body({"T2M": {}}, time_standard=standard) | {
+        "type": "FeatureCollection",
+        "features": list(features),
+    }
     del content["geometry"], content["properties"]
     return read(content, request, "daily-region")
 
@@ -247,6 +250,17 @@ def test_each_cell_of_a_box_is_a_station() -> None:
     assert [station.code for station in page.stations] == ["50N8.125E", "50N8.75E"]
     assert page.table["station"].to_pylist() == ["50N8.125E", "50N8.125E", "50N8.75E"]
     assert page.table["T2M"].to_pylist() == [2.98, 3.04, 3.24]
+
+
+def test_cells_of_local_solar_time_are_others_than_those_of_utc() -> None:
+    page = region(feature({"T2M": {"20240101": 2.98}}, 8.125, 50.0), standard="LST")
+    assert [station.code for station in page.stations] == ["50N8.125E-LST"]
+
+
+@pytest.mark.parametrize("place", [(50.0, 8.125), (8.125, 53.5), (12.5, 50.0), (-8.125, 50.0)])
+def test_a_cell_that_lies_outside_of_the_box_is_a_drift(place: tuple[float, float]) -> None:
+    with pytest.raises(SchemaDriftError, match="not in the box"):
+        region(feature({"T2M": {"20240101": 2.98}}, *place))
 
 
 def test_a_collection_that_does_not_say_so_is_read_all_the_same() -> None:

@@ -99,6 +99,8 @@ def test_a_day_of_utc_is_another_than_one_of_local_solar_time(nasa: FakeNasa) ->
     (utc,) = collect(nasa)
     (local,) = collect(nasa, **WEEK, time_standard="LST")
     assert utc.table["T2M"] != local.table["T2M"]
+    assert [page.stations[0].code for page in (utc, local)] == ["45N75W", "45N75W-LST"]
+    assert set(local.table["station"].to_pylist()) == {"45N75W-LST"}
     assert "in local solar time" in local.variables[0].description
 
 

@@ -62,6 +62,14 @@ class Point:
         return f"{plain(abs(self.latitude))}{north}{plain(abs(self.longitude))}{east}"
 
 
+def in_standard(code: str, asked: str, usual: str) -> str:
+    """The code of a station, with the time standard where it is not the product's usual one.
+
+    Days of UTC and of local solar time are others, and must not meet in one station.
+    """
+    return code if asked == usual else f"{code}-{asked}"
+
+
 def plain(degrees: float) -> str:
     return f"{degrees:.{DECIMALS}f}".rstrip("0").rstrip(".")
 

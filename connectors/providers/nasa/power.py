@@ -8,9 +8,11 @@ from connectors.base import Host, Page, Place, Product, Quota, Request, Window
 from connectors.providers.nasa.points import (
     BOX_PARAMETERS,
     POINT_PARAMETERS,
+    Point,
     box_code,
     check_box,
     check_points,
+    in_standard,
     plain,
     points_of,
 )
@@ -133,6 +135,9 @@ class Power(Product):
         """The first and the last day, which is included on the wire."""
         return {"start": f"{window.start:%Y%m%d}", "end": f"{window.last_day:%Y%m%d}"}
 
+    def coded(self, code: str, parameters: Mapping[str, Any]) -> str:
+        return in_standard(code, parameters["time_standard"], self.reading.time_standard)
+
     @abstractmethod
     def where(self, parameters: Mapping[str, Any], place: Place) -> dict[str, str]:
         """The place, as it is named on the wire."""
@@ -160,10 +165,14 @@ class PowerPoint(Power):
 
     def places(self, parameters: Mapping[str, Any]) -> list[Place]:
         groups = self.groups(parameters)
-        return [Place(code, group) for code in points_of(parameters) for group in groups]
+        return [Place(code, group) for code in self.sites(parameters) for group in groups]
+
+    def sites(self, parameters: Mapping[str, Any]) -> dict[str, Point]:
+        points = points_of(parameters)
+        return {self.coded(code, parameters): point for code, point in points.items()}
 
     def where(self, parameters: Mapping[str, Any], place: Place) -> dict[str, str]:
-        point = points_of(parameters)[place.station]
+        point = self.sites(parameters)[place.station]
         return {"latitude": signed(point.latitude), "longitude": signed(point.longitude)}
 
 
@@ -180,7 +189,7 @@ class PowerRegion(Power):
         return super().settle(parameters)
 
     def places(self, parameters: Mapping[str, Any]) -> list[Place]:
-        code = box_code(parameters)
+        code = self.coded(box_code(parameters), parameters)
         return [Place(code, group) for group in self.groups(parameters)]
 
     def where(self, parameters: Mapping[str, Any], place: Place) -> dict[str, str]:

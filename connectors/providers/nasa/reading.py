@@ -18,7 +18,7 @@ from connectors.providers.nasa.answers import (
     read_variables,
     words_of,
 )
-from connectors.providers.nasa.points import Point
+from connectors.providers.nasa.points import Point, in_standard
 from connectors.providers.nasa.stamps import ReadStamps, is_annual
 from connectors.rows import Rows
 from datastream.core.answers import Answer
@@ -28,6 +28,8 @@ MISSING = (-999.0, -99.0)
 NUMBER = r"^[+-]?[0-9]{1,20}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,3})?$"
 # The answer repeats the place that was asked for, perhaps not to the last digit.
 NEAR_DEG = 0.01
+# The side of the largest cells.
+CELL_DEG = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def parse_power(reading: Reading, request: Request, answer: Answer) -> Page:
     notes = words_of(content)
     notes += check_time_standard(header, str(request.params["time-standard"]))
     variables = read_variables(content, request, reading.variables)
-    cells = read_cells(content, request, [one.name for one in variables])
+    names = [one.name for one in variables]
+    cells = read_cells(content, request, names, usual=reading.time_standard)
     rows = Rows(read_columns(cells, variables))
     timestamps = read_timestamps(rows, reading, request.window)
     missing = fill_values(header)
@@ -81,18 +84,20 @@ def parse_power(reading: Reading, request: Request, answer: Answer) -> Page:
     )
 
 
-def read_cells(content: Mapping[str, Any], request: Request, names: Sequence[str]) -> list[Cell]:
+def read_cells(
+    content: Mapping[str, Any], request: Request, names: Sequence[str], *, usual: str
+) -> list[Cell]:
     """The features of the answer: the point that was asked for, or each cell of the box once."""
     features = [content] if "latitude" in request.params else content.get("features")
     if not isinstance(features, list):
         raise SchemaDriftError("NASA POWER's answer has no features.")
-    cells = [read_cell(feature, request, names) for feature in features]
+    cells = [read_cell(feature, request, names, usual=usual) for feature in features]
     if len({cell.station.code for cell in cells}) < len(cells):
         raise SchemaDriftError("A cell has come twice in NASA POWER's answer.")
     return cells
 
 
-def read_cell(feature: Any, request: Request, names: Sequence[str]) -> Cell:
+def read_cell(feature: Any, request: Request, names: Sequence[str], *, usual: str) -> Cell:
     try:
         longitude, latitude, *rest = map(float, feature["geometry"]["coordinates"])
         series = {name: feature["properties"]["parameter"][name] for name in names}
@@ -105,10 +110,12 @@ def read_cell(feature: Any, request: Request, names: Sequence[str]) -> Cell:
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise SchemaDriftError(f"NASA POWER answered of a place that is none, {place}.")
     elevation_m = rest[0] if rest and rest[0] not in MISSING else None
-    code = place.code
+    code = in_standard(place.code, str(request.params["time-standard"]), usual)
     if "latitude" in request.params:
         refuse_elsewhere(place, request)
         code = request.station
+    else:
+        refuse_outside(place, request)
     station = Station(code, "", place.latitude, place.longitude, elevation_m)
     return Cell(station, series, stamps)
 
@@ -127,6 +134,17 @@ def refuse_elsewhere(place: Point, request: Request) -> None:
         raise SchemaDriftError(
             f"NASA POWER answered of {place.code} although asked of {asked.code}."
         )
+
+
+def refuse_outside(cell: Point, request: Request) -> None:
+    """A cell of the box may have its middle beyond the edge, but by less than its own size."""
+    south, north, west, east = (
+        float(str(request.params[name]))
+        for name in ("latitude-min", "latitude-max", "longitude-min", "longitude-max")
+    )
+    is_beside = (cell.longitude - west + CELL_DEG) % 360 > east - west + 2 * CELL_DEG
+    if is_beside or not south - CELL_DEG <= cell.latitude <= north + CELL_DEG:
+        raise SchemaDriftError(f"NASA POWER answered of {cell.code}, which is not in the box.")
 
 
 def read_columns(cells: Sequence[Cell], variables: Sequence[Variable]) -> dict[str, pa.Array]:
