@@ -192,7 +192,7 @@ def test_units_become_those_of_cf() -> None:
         day(2, DIRECTION_MAX_GUST=0, SPEED_MAX_GUST=None, TOTAL_SNOW=1.1),
         day(3, DIRECTION_MAX_GUST=36),
     )
-    assert values(page, "DIRECTION_MAX_GUST") == [260.0, 0.0, 360.0]
+    assert values(page, "DIRECTION_MAX_GUST") == [260.0, None, 360.0]
     assert values(page, "SPEED_MAX_GUST") == [10.0, None, None]
     assert values(page, "TOTAL_SNOW") == [7.0, 11.0, None]
     assert values(page, "SNOW_ON_GROUND") == [130.0, None, None]

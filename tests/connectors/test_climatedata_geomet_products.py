@@ -53,6 +53,14 @@ def test_pressure_and_visibility_of_the_hour_become_hpa_and_m() -> None:
     assert values(page, "WIND_DIRECTION") == [360.0]
 
 
+def test_a_calm_comes_from_nowhere() -> None:
+    product, (request,) = ask("climate-hourly", "2024-07-01", "2024-07-01")
+    row = {"UTC_DATE": "2024-07-01T08:00:00", "WIND_SPEED": 0, "WIND_DIRECTION": 0}
+    page = product.parse(request, answer_of(collection(row)))
+    assert values(page, "WIND_SPEED") == [0.0]
+    assert "WIND_DIRECTION" not in page.table.column_names
+
+
 def test_a_month_of_few_days_is_suspect() -> None:
     product, (request,) = ask("climate-monthly", "1970-01-01", "1970-02-28")
     rows = [
@@ -89,6 +97,14 @@ def test_homogenized_months_may_come_unsorted_and_have_short_names() -> None:
     months = [moment.month for moment in page.table["timestamp"].to_pylist()]
     assert dict(zip(months, values(page, "temp_mean"), strict=True)) == {2: -2.6, 1: -7.9}
     assert values(page, "wind_speed") == [5.0, None]
+
+
+def test_homogenized_extremes_are_means_of_those_of_the_days() -> None:
+    methods = {
+        one.name: one.cell_method for one in CANADA.product("ahccd-annual").variables.values()
+    }
+    assert methods["temp_max"] == "time: maximum within days time: mean over days"
+    assert methods["temp_min"] == "time: minimum within days time: mean over days"
 
 
 def test_a_unit_that_is_said_otherwise_is_drift() -> None:

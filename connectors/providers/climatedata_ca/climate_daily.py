@@ -32,7 +32,7 @@ ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], .
     ("SNOW_ON_GROUND", CM_TO_MM, "mm", "surface_snow_thickness", "time: point", 0, 12000,
      "Snow depth"),
     ("DIRECTION_MAX_GUST", TENS_OF_DEGREES, "degree", "wind_from_direction", "", 0, 360,
-     "Direction of the strongest gust, to the nearest 10"),
+     "Direction of the strongest gust, to the nearest 10: 360 is north"),
     ("SPEED_MAX_GUST", KMH_TO_MS, "m s-1", "wind_speed_of_gust", "time: maximum", 0, 120,
      "Strongest gust; below 31 km/h none is reported"),
     ("COOLING_DEGREE_DAYS", 1, "K d", "integral_wrt_time_of_air_temperature_excess", "time: sum",

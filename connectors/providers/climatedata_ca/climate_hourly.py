@@ -30,7 +30,7 @@ ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], .
      "Relative humidity"),
     ("PRECIP_AMOUNT", 1, "mm", LWE, "time: sum", 0, 300, "Precipitation"),
     ("WIND_DIRECTION", TENS_OF_DEGREES, "degree", "wind_from_direction", "", 0, 360,
-     "Wind direction to the nearest 10: 360 is north, 0 is calm"),
+     "Wind direction to the nearest 10: 360 is north; none in a calm"),
     ("WIND_SPEED", KMH_TO_MS, "m s-1", "wind_speed", "", 0, 120, "Wind speed"),
     ("VISIBILITY", KM_TO_M, "m", "visibility_in_air", "time: point", 0, 200000, "Visibility"),
     ("STATION_PRESSURE", KPA_TO_HPA, "hPa", "surface_air_pressure", "time: point", 500, 1100,

@@ -39,6 +39,8 @@ FLAGS: Mapping[str, Flag] = {
     "I": Flag("Incomplete.", 3),
 }
 SENTINELS = (-9999.9, -9999.0)
+# Of a direction, whose north is 36: there is no wind that comes from anywhere.
+CALM = 0.0
 # A month is published with whatever days it has; of fewer than these it says little.
 ENOUGH_DAYS = 25
 
@@ -71,7 +73,8 @@ class Field:
 def read_field(features: Features, field: Field) -> Column:
     """One variable of all features, in its own unit, with what is said of it."""
     _refuse_other_unit(features, field)
-    values = features.numbers(field.name, SENTINELS)
+    is_direction = field.variable.standard_name == "wind_from_direction"
+    values = features.numbers(field.name, (*SENTINELS, CALM) if is_direction else SENTINELS)
     said = {}
     nothing = pa.scalar(None, pa.string())
     if field.flag:
