@@ -17,7 +17,7 @@ from tests.connectors.reading import answer, planned
 
 CANADA = connectors["climatedata_ca"]
 MONTREAL = [45.63, -73.81]
-ALL = Window(date(1950, 1, 1), date(2101, 1, 1))
+ALL = Window(date(1949, 12, 1), date(2101, 1, 1))
 CELL = "45.625,-73.792"
 
 
@@ -149,8 +149,27 @@ def test_a_point_that_was_moved_to_another_cell_is_refused() -> None:
 
 def test_a_coarse_grid_has_its_cells_further_away() -> None:
     row = "1950-01-01,46.5,-73.5,0.3\n"
-    page = read(f"time,lat,lon,ssp585_spei_p50\n{row}", variables=["spei_3m"])
-    assert page.table.column_names[-1] == "ssp585_spei_3m_p50_annual"
+    page = read(f"time,lat,lon,ssp585_spei_p50\n{row}", variables=["spei_3m"], month="dec")
+    assert page.table.column_names[-1] == "ssp585_spei_3m_p50_monthly"
+
+
+@pytest.mark.parametrize("product", ["projections", "grid-series"])
+def test_the_year_of_a_drought_index_is_a_december_and_is_asked_for_as_one(product: str) -> None:
+    ask(product, variables=["spei_12m"], month="dec")
+    with pytest.raises(InvalidInputError) as caught:
+        ask(product, variables=["spei_12m"])
+    assert "dec" in caught.value.details["month"][0]
+
+
+def test_a_drought_index_has_no_averages_of_30_years() -> None:
+    with pytest.raises(InvalidInputError):
+        ask("projections-30y", variables=["spei_12m"], month="dec")
+
+
+def test_the_first_winter_begins_before_its_year() -> None:
+    body = f"time,lat,lon,ssp585_tx_max_p50\n1949-12-01,{CELL},2.5\n1950-12-01,{CELL},3.5\n"
+    page = read(body, month="winter")
+    assert first_days(page) == ["1949-12-01", "1950-12-01"]
 
 
 def test_columns_of_scenarios_that_are_missing_are_no_variables() -> None:

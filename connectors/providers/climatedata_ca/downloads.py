@@ -45,7 +45,8 @@ from datastream.core.errors import ProviderRefusedError
 CLIMATEDATA = Host("CLIMATEDATA_CA_BASE_URL", "https://data.climatedata.ca/")
 PROVIDER = "ClimateData.ca"
 QUOTA = Quota(per_second=1.0, parallel=2)
-FIRST, LAST = date(1950, 1, 1), date(2100, 12, 31)
+# The winter of 1950 begins in the December before.
+FIRST, LAST = date(1949, 12, 1), date(2100, 12, 31)
 NUMBER = r"^[+-]?[0-9]{1,9}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,2})?$"
 NUMBERLESS = ("nan", "NaN", "NAN")
 INDEX_COLUMNS = ("time", "lat", "lon")
@@ -136,7 +137,7 @@ class Downloads(Projections):
 
 def projection_parameters(indices: Sequence[str]) -> dict[str, Any]:
     last = {**DATE_PARAMETERS["end"], "description": "Last day, YYYY-MM-DD; 2100-12-31 otherwise."}
-    first = {**last, "description": "First day, YYYY-MM-DD; 1950-01-01, if left out."}
+    first = {**last, "description": "First day, YYYY-MM-DD; 1949-12-01, if left out."}
     return {
         **POINT_PARAMETERS,
         "variables": {

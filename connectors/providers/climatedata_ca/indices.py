@@ -16,7 +16,8 @@ DAYS = (
     "txgt_29", "txgt_30", "txgt_32", "txgt_37", "HXmax30", "HXmax35", "HXmax40",
     "snowfall_season_length", "sn2mm", "sn10mm",
 )  # fmt: skip
-NUMBERS = ("nr_cdd", "spei_3m", "spei_12m")
+SPEI = ("spei_3m", "spei_12m")
+NUMBERS = ("nr_cdd", *SPEI)
 # Levels that return in so many years; of them there are only 30-year averages.
 RETURN_LEVELS = tuple(
     f"rl{years}{what}" for what in ("pr", "tasmax", "tasmin") for years in (5, 10, 20, 25, 30, 50)
@@ -30,6 +31,7 @@ UNITS: Mapping[str, str] = {
     **{name: "mm d-1" if name.endswith("pr") else "degC" for name in RETURN_LEVELS},
 }
 SERIES = tuple(sorted(set(UNITS) - set(RETURN_LEVELS)))
+AVERAGES = tuple(sorted(set(UNITS) - set(SPEI)))
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 SEASONS = ("winter", "spring", "summer", "fall")
@@ -98,3 +100,6 @@ def refuse_combination(index: str, month: str, ensemble: str) -> None:
     if index in RETURN_LEVELS and (month, ensemble) != ("ann", "CMIP6"):
         message = f"{index} exists for the month `ann` and CMIP6 only."
         raise InvalidInputError.of("variables", message)
+    if index in SPEI and month == "ann":
+        message = f"{index} has no year; ClimateData.ca's `ann` of it is December: ask for `dec`."
+        raise InvalidInputError.of("month", message)
