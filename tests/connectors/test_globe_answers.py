@@ -1,7 +1,7 @@
 """GLOBE: records that meet, persons, places, outages, drift and pages."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -51,6 +51,34 @@ def test_two_observations_of_one_pid_at_two_instants_are_two_points() -> None:
     )
     assert column(page, "air_temperature") == [43, 42]
     assert len(page.stations) == 1
+
+
+def heights(page: Page) -> dict[Any, float]:
+    return dict(zip(column(page, "timestamp"), column(page, "tree_height"), strict=True))
+
+
+@pytest.mark.parametrize("ids", [(1, 2, 3), (None, None, None)])
+def test_three_trees_of_a_site_and_instant_are_three_points_in_any_order(ids: Any) -> None:
+    at = "2025-05-14T00:00:00"
+    trees = [
+        one("tree_heights", TreeHeightAvgM=height, MeasuredAt=at, TreeHeightId=n)
+        for n, height in zip(ids, (7.5, 9.0, 12.5), strict=True)
+    ]
+    whole = heights(read(*trees, product="tree_heights"))
+    assert sorted(whole.values()) == [7.5, 9.0, 12.5]
+    assert {moment.replace(microsecond=0) for moment in whole} == {
+        datetime(2025, 5, 14, tzinfo=UTC)
+    }
+    alone = [heights(read(tree, product="tree_heights")) for tree in reversed(trees)]
+    assert {**alone[0], **alone[1], **alone[2]} == whole
+
+
+def test_a_corrected_tree_keeps_its_instant_by_its_own_id() -> None:
+    (first, second) = (
+        heights(read(one("tree_heights", TreeHeightAvgM=h, TreeHeightId=5), product="tree_heights"))
+        for h in (7.5, 9.0)
+    )
+    assert list(first) == list(second)
 
 
 # Persons

@@ -28,6 +28,7 @@ from connectors.providers.globe.sites import (
     read_codes,
     stations_of,
 )
+from connectors.providers.globe.twins import own_ids, told_apart
 from connectors.records import (
     column_of,
     latest_rows,
@@ -140,6 +141,10 @@ def read_records(
     rows = as_rows(protocol, results, records, chosen)
     codes = read_codes(rows)
     moments, is_unknown, is_odd = read_moments(protocol, rows, request)
+    if protocol.is_of_things:
+        names = [protocol.prefix + key for _, key in chosen]
+        values = {name: rows.columns[name] for name in names}
+        moments = told_apart(moments, own_ids(protocol, records), values)
     columns = [
         read_field(rows, protocol.prefix + key, field, is_unknown=is_unknown, is_odd=is_odd)
         for field, key in chosen

@@ -18,11 +18,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A kind of observation, with its own fields."""
+    """A kind of observation, with its own fields.
+
+    is_of_things : whether one site may have several at an instant, as it has several trees
+    """
 
     name: str
     title: str
     fields: tuple[Field, ...]
+    is_of_things: bool = False
 
     @property
     def prefix(self) -> str:
@@ -124,7 +128,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     )),
     Protocol("tree_heights", "Height of trees", (
         number("TreeHeightAvgM", "tree_height", "m", (0, 130), "Mean height of the trees."),
-    )),
+    ), is_of_things=True),
     # The spelling is the service's own.
     Protocol("vegatation_covers", "Vegetation cover", (
         number("GroundCoverGreenPercent", "ground_cover_green", "percent", (0, 100),
@@ -142,7 +146,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
         text("MosquitoPupae", "mosquito_pupae", "Whether pupae were seen: true or false."),
         text("BreedingGroundEliminated", "breeding_ground_eliminated",
              "Whether the water was emptied or covered: true or false."),
-    )),
+    ), is_of_things=True),
     Protocol("land_covers", "Land cover", (
         text("MucCode", "muc_code", "Code of the Modified UNESCO Classification."),
         text("MucDescription", "muc_description", "The same in words."),
@@ -156,6 +160,6 @@ PROTOCOLS: tuple[Protocol, ...] = (
             ("LeavesOnTrees", "leaves_on_trees", "the trees had leaves"),
             ("RainingSnowing", "raining_snowing", "it rained or snowed"),
         )),
-    )),
+    ), is_of_things=True),
 )
 # fmt: on
