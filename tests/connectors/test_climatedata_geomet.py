@@ -218,7 +218,7 @@ def test_numbers_that_are_none_become_no_values() -> None:
     assert len(product.parse(request, answer_of(with_infinity)).rejected) == 1
 
 
-@pytest.mark.parametrize("flag", ["E", "A", "F", "D", "^", "I"])
+@pytest.mark.parametrize("flag", ["E", "A", "F", "B", "D", "^", "I"])
 def test_flags_that_mean_suspect_are_grade_3(flag: str) -> None:
     page = read(day(1, MEAN_TEMPERATURE_FLAG=flag))
     assert metadata(page) == [
@@ -226,10 +226,11 @@ def test_flags_that_mean_suspect_are_grade_3(flag: str) -> None:
     ]
 
 
-def test_a_trace_is_a_value_of_0_and_passes() -> None:
-    page = read(day(1, TOTAL_PRECIPITATION=0, TOTAL_PRECIPITATION_FLAG="T"))
+@pytest.mark.parametrize("flag", ["T", "C", "L", "S"])
+def test_a_trace_and_what_is_uncertain_are_values_that_pass(flag: str) -> None:
+    page = read(day(1, TOTAL_PRECIPITATION=0, TOTAL_PRECIPITATION_FLAG=flag))
     assert values(page, "TOTAL_PRECIPITATION") == [0.0]
-    assert metadata(page) == [{"flags": {"TOTAL_PRECIPITATION": "T"}}]
+    assert metadata(page) == [{"flags": {"TOTAL_PRECIPITATION": flag}}]
 
 
 @pytest.mark.parametrize("flag", ["M", "N", "Y"])

@@ -177,6 +177,12 @@ def test_columns_of_scenarios_that_are_missing_are_no_variables() -> None:
     assert [variable.name for variable in page.variables] == ["ssp585_tx_max_p50_annual"]
 
 
+def test_numbers_of_empty_cells_are_no_values() -> None:
+    page = read(f"time,lat,lon,ssp585_tx_max_p50\n1950-01-01,{CELL},NaN\n1951-01-01,{CELL},1.5\n")
+    assert (first_days(page), page.rejected) == (["1951-01-01"], ())
+    assert page.table["ssp585_tx_max_p50_annual"].to_pylist() == [1.5]
+
+
 def test_the_other_ensemble_is_never_taken_for_the_one_that_was_asked_for() -> None:
     with pytest.raises(SchemaDriftError, match="rcp85 came"):
         read(f"time,lat,lon,rcp85_tx_max_p50\n1950-01-01,{CELL},32.6\n")

@@ -68,3 +68,13 @@ def test_a_range_of_temperatures_is_a_difference_and_not_a_temperature(name: str
     request = asked(parameters=[name])
     page = read(body({name: {"20240101": 9.5}}, units={name: "C"}), request)
     assert (page.variables[0].unit, values(page, name)) == ("K", {"2024-01-01": 9.5})
+
+
+def test_corrected_values_come_beside_those_that_were_asked_for() -> None:
+    request = asked(site_elevation=120.5, wind_elevation=50, wind_surface="vegtype_1")
+    series = {"T2M": {"20240101": 5.5}, "PSC": {"20240101": 99.5}, "WSC": {"20240101": 7.5}}
+    page = read(body(series, units={"T2M": "C", "PSC": "kPa", "WSC": "m/s"}), request)
+    assert {one.name: one.unit for one in page.variables} == {
+        "T2M": "degC", "PSC": "kPa", "WSC": "m s-1",
+    }  # fmt: skip
+    assert (values(page, "PSC"), values(page, "WSC")) == ({"2024-01-01": 99.5}, {"2024-01-01": 7.5})

@@ -109,7 +109,7 @@ def test_each_field_has_its_own_sign_for_missing(
         ("6", {"flags": {"air_temperature": "6"}, "quality": {"air_temperature": 3}}),
         ("3", {"flags": {"air_temperature": "3"}, "quality": {"air_temperature": 4}}),
         ("7", {"flags": {"air_temperature": "7"}, "quality": {"air_temperature": 4}}),
-        ("C", {"flags": {"air_temperature": "C"}}),
+        *((mark, {"flags": {"air_temperature": mark}}) for mark in "049ACIMPRU"),
     ],
 )
 def test_quality_codes_become_qartod(mark: str, expected: object) -> None:

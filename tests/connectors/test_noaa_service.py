@@ -192,6 +192,16 @@ def test_stations_are_found(noaa: FakeNoaa, filters: Any, codes: list[str]) -> N
     assert all(page.table.num_rows == 0 for page in pages)
 
 
+def test_too_many_requests_of_a_second_are_asked_again_also_without_a_word_on_when(
+    noaa: FakeNoaa,
+) -> None:
+    message = "This token has reached its temporary request limit of 5 per second."
+    words = json.dumps({"status": "429", "message": message}).encode()
+    noaa.script(*[status(429, words, "application/json")] * 2)
+    pages = collect(noaa, "cdo", station="USW00003017", start="2013-12-25", end="2013-12-31")
+    assert (pages[0].table.num_rows, len(noaa.calls)) == (7, 3)
+
+
 def test_a_day_that_is_used_up_is_not_asked_for_again(noaa: FakeNoaa) -> None:
     message = "This token has reached its temporary request limit of 10000 per day."
     words = json.dumps({"status": "429", "message": message}).encode()
