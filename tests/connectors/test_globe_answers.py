@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Page, Request, SchemaDriftError
+from connectors.base import Page, PageRefusedError, Request, SchemaDriftError
 from datastream.core.errors import (
     PlatformError,
     ProviderRefusedError,
@@ -71,6 +71,11 @@ def test_three_trees_of_a_site_and_instant_are_three_points_in_any_order(ids: An
     }
     alone = [heights(read(tree, product="tree_heights")) for tree in reversed(trees)]
     assert {**alone[0], **alone[1], **alone[2]} == whole
+
+
+def test_an_answer_without_a_whole_tree_is_read_as_any_other() -> None:
+    with pytest.raises(PageRefusedError):
+        read({"protocol": "tree_heights"}, {}, product="tree_heights")
 
 
 def test_a_corrected_tree_keeps_its_instant_by_its_own_id() -> None:
