@@ -30,6 +30,7 @@ from connectors.serializers import (
     PlanSerializer,
     RunSerializer,
 )
+from datasets import ingest
 from datastream.core.api.files import disposition
 from datastream.core.api.permissions import ANYONE
 from datastream.core.api.views import Resource
@@ -135,6 +136,8 @@ class FeedViewSet(Collection):
         return data
 
     def locked(self) -> Any:
+        # First of all, as a run does that stores a page.
+        ingest.lock(self.find(self.get_queryset()).dataset_id)
         feed = super().locked()
         selectors.require_edit(self.caller, feed)
         return feed

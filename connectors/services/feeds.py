@@ -1,6 +1,8 @@
 """Feeds: made, changed, scheduled and deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from copy import copy
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -17,7 +19,7 @@ from datasets import ingest
 from datasets.models import Dataset, SchemaMode, Variable
 from datasets.services import create_dataset, declare
 from datastream.core import clock
-from datastream.core.errors import ConflictError, InvalidInputError
+from datastream.core.errors import ConflictError, InvalidInputError, NotFoundError
 from datastream.core.models import OPEN, Status
 
 TAKEN = "There is a feed of this name."
@@ -56,7 +58,10 @@ def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) ->
         The name is taken.
     """
     # What is left of a deleted dataset does not keep the name of its feed.
-    Feed.objects.filter(name=name, dataset__deleted_at__isnull=False).delete()
+    for left in Feed.objects.filter(name=name, dataset__deleted_at__isnull=False):
+        # The worker that clears up may have been first.
+        with suppress(NotFoundError):
+            delete_feed(left)
     feed = Feed(dataset=dataset, connector=connector_named(connector).name, name=name)
     product = connector_named(connector).product(facts.pop("product", ""))
     feed.product = product.name
@@ -70,32 +75,51 @@ def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) ->
 
 @transaction.atomic
 def change_feed(feed: Feed, **facts: Any) -> None:
-    """Change facts of a feed; runs that go on are not changed."""
-    # First of all, as a run does that stores a page.
-    ingest.lock(feed.dataset_id)
-    # As it is stored: a form has changed its object already.
-    before = Feed.objects.select_for_update(of=["self"]).get(pk=feed.pk)
-    _set(feed, facts)
-    changed = sorted(name for name in facts if getattr(before, name) != getattr(feed, name))
-    if not changed:
-        return
-    _save(feed)
-    if asked(feed) != asked(before):
-        coverage.forget(feed.pk)
-    if {"product", "dataset"} & set(changed):
-        _declare_variables(feed)
-    _record("feed.changed", feed, fields=changed)
+    """Change facts of a feed, and those of this object with them; runs that go on stay as they are.
+
+    Raises
+    ------
+    NotFoundError
+        Somebody has deleted it.
+    """
+    # Not the object: a form has changed it already, and somebody else the row since it was read.
+    stored = _locked(feed)
+    before = copy(stored)
+    _set(stored, facts)
+    changed = sorted(name for name in facts if getattr(before, name) != getattr(stored, name))
+    if changed:
+        _save(stored, [*changed, "next_run_at", "updated_at"])
+        if asked(stored) != asked(before):
+            coverage.forget(stored.pk)
+        if {"product", "dataset"} & set(changed):
+            _declare_variables(stored)
+        _record("feed.changed", stored, fields=changed)
+    feed.__dict__.update(vars(stored))
 
 
 @transaction.atomic
 def delete_feed(feed: Feed) -> None:
     """Delete a feed with its runs and what it knows to be covered; its dataset keeps all points."""
+    feed = _locked(feed)
     _record("feed.deleted", feed)
-    # In the order in which a run takes them, which then ends at its next page.
+    # A run that goes on ends at its next page.
     feed.runs.filter(status__in=OPEN).update(
         status=Status.CANCELLED, finished_at=Now(), lease_until=None
     )
     feed.delete()
+
+
+def _locked(feed: Feed) -> Feed:
+    """The feed as it is stored, which nobody else changes until this transaction ends.
+
+    All who lock more than one take them in this order, a run that stores a page too: the dataset,
+    the feed, its runs.
+    """
+    ingest.lock(feed.dataset_id)
+    found = Feed.objects.select_for_update(of=["self"], no_key=True).filter(pk=feed.pk).first()
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def set_due(feed: Feed) -> None:
@@ -125,10 +149,10 @@ def _declare_variables(feed: Feed) -> None:
     declare(feed.dataset, Variable, "name", [facts_of(one) for one in variables])
 
 
-def _save(feed: Feed) -> None:
+def _save(feed: Feed, fields: Collection[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            feed.save()
+            feed.save(update_fields=fields)
     except IntegrityError as error:
         raise ConflictError(TAKEN, details={"name": [TAKEN]}) from error
 

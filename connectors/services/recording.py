@@ -58,8 +58,9 @@ def store(run: Run, pages: Sequence[Stored]) -> None:
         outcome = _write(run, pages)
         _refuse_bad(pages, outcome)
         facts = _learnt(run, pages, outcome)
-        _update(run, facts)
+        # The feed before its run, as whoever changes, starts or deletes a feed takes them.
         _cover(run, ((one.request, _span(one)) for one in pages if one.is_last))
+        _update(run, facts)
         _keep(run, pages)
     _take_over(run, facts)
 
@@ -76,9 +77,9 @@ def fail(run: Run, request: Request, packed: documents.Packed | None, error: Pla
         "rejections": (run.rejections + [_said(request, row) for row in rows])[:LISTED],
     }
     with transaction.atomic():
-        _update(run, facts)
         span = ledger.Span(request.window, ledger.FAILED, error.message, clock.now())
         _cover(run, [(request, span)])
+        _update(run, facts)
         if packed is not None:
             documents.keep(run, [(run.requests, request, packed)])
     _take_over(run, facts)
@@ -196,7 +197,11 @@ def _cover(run: Run, news: Iterable[tuple[Request, ledger.Span]]) -> None:
     """Note what is known now, unless the feed asks for something else since the run began."""
     if run.trigger == Trigger.REPLAY:
         return
-    feed = Feed.objects.select_for_update(no_key=True, of=["self"]).get(pk=run.feed_id)
+    rows = Feed.objects.select_for_update(no_key=True, of=["self"])
+    feed = rows.filter(pk=run.feed_id).first()
+    if feed is None:
+        # Deleted, and the run with it.
+        raise LostError
     if asked(feed) == asked(run.feed, run.parameters):
         known: list[tuple[Place, ledger.Span]] = [(one.place, span) for one, span in news]
         coverage.note(run.feed_id, known)

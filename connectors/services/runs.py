@@ -144,8 +144,9 @@ def _was_started(feed_id: UUID) -> bool:
 @transaction.atomic
 def take_turn(feed_id: UUID) -> Feed | None:
     """A feed that is due, whose next turn is set; None where somebody else has taken this one."""
-    rows = Feed.objects.select_for_update(of=["self"]).filter(enabled=True, next_run_at__lte=Now())
-    feed = rows.filter(pk=feed_id).first()
+    due = Feed.objects.filter(pk=feed_id, enabled=True, next_run_at__lte=Now())
+    # Not its key, which a run that somebody starts by hand refers to.
+    feed = due.select_for_update(of=["self"], no_key=True).first()
     if feed is not None:
         feeds.set_due(feed)
         Feed.objects.filter(pk=feed.pk).update(next_run_at=feed.next_run_at)

@@ -11,7 +11,7 @@ from connectors.models import Coverage, Feed, Run
 from connectors.registry import connectors
 from connectors.services import runs
 from datasets.models import Dataset
-from datastream.core.errors import InvalidInputError
+from datastream.core.errors import InvalidInputError, NotFoundError
 from tests.connectors.fakes.lines import LINES
 from tests.connectors.run_tools import run_of
 
@@ -93,6 +93,30 @@ def test_a_paused_feed_is_not_due(lines_feed: Feed) -> None:
     assert services.start_due() == 0
     services.change_feed(lines_feed, enabled=True)
     assert lines_feed.next_run_at is not None
+
+
+def test_what_somebody_else_changed_meanwhile_stays(lines_feed: Feed) -> None:
+    services.change_feed(lines_feed, schedule={"every": "6h"})
+    stale = Feed.objects.get(pk=lines_feed.pk)
+    asked = {**stale.parameters, "end": "2001-12-31"}
+    services.change_feed(lines_feed, enabled=False, parameters=asked)
+    # As a form leaves it.
+    stale.lookback_days = 3
+    services.change_feed(stale, lookback_days=3)
+    stored = Feed.objects.get(pk=lines_feed.pk)
+    for feed in (stored, stale):
+        assert (feed.enabled, feed.next_run_at, feed.lookback_days) == (False, None, 3)
+        assert feed.parameters == asked
+
+
+def test_a_feed_that_is_gone_is_neither_changed_nor_made_again(lines_feed: Feed) -> None:
+    gone = Feed.objects.get(pk=lines_feed.pk)
+    services.delete_feed(lines_feed)
+    with pytest.raises(NotFoundError):
+        services.change_feed(gone, lookback_days=3)
+    with pytest.raises(NotFoundError):
+        services.delete_feed(gone)
+    assert not Feed.objects.exists()
 
 
 def test_the_known_providers_are_all_there() -> None:
