@@ -7,12 +7,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
@@ -120,6 +120,7 @@ class FeedAdmin(Admin):
             last_at=Subquery(runs.values("created_at")[:1]),
             last_end=Subquery(runs.filter(status__in=ENDS).values("status")[:1]),
             has_gaps=Exists(failed),
+            is_late=Q(next_run_at__lt=Now() - LATE),
         )
 
     # ------------------------------------------------------------------ how it fares
@@ -131,7 +132,7 @@ class FeedAdmin(Admin):
         troubles = [
             word
             for word, is_so in (
-                ("late", feed.next_run_at and feed.next_run_at < timezone.now() - LATE),
+                ("late", feed.is_late),
                 ("failing", feed.last_end == Status.FAILED),
                 ("gaps", feed.has_gaps),
             )

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -125,7 +125,15 @@ def _locked(feed: Feed) -> Feed:
 def set_due(feed: Feed) -> None:
     """Work out when the feed runs next, from now on."""
     schedule = feed.schedule if feed.enabled else None
-    feed.next_run_at = schedules.next_after(schedule, clock.now())
+    feed.next_run_at = schedules.next_after(schedule, _now()) if schedule else None
+
+
+def _now() -> datetime:
+    """By the database's clock, by which a feed is due."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone()
+    return cast("datetime", now)
 
 
 def _set(feed: Feed, facts: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
@@ -340,6 +341,16 @@ def test_late_and_gaps_are_told_together(page: Client, feed: Feed) -> None:
     Feed.objects.update(next_run_at=due - timedelta(minutes=6))
     known(feed, "failed")
     assert health_of(page) == ["late", "gaps"]
+
+
+def test_f_17_late_is_told_by_the_clock_of_the_database(
+    page: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Run.objects.create(feed=feed, status=Status.SUCCEEDED)
+    Feed.objects.update(next_run_at=Now() + timedelta(minutes=1))
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=1))
+    assert health_of(page) == ["well"]
 
 
 def test_a_paused_feed_is_nothing_else(page: Client, feed: Feed) -> None:

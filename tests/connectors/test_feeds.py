@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -11,7 +12,9 @@ from connectors.models import Coverage, Feed, Run
 from connectors.registry import connectors
 from connectors.services import runs
 from datasets.models import Dataset
+from datastream.core import clock
 from datastream.core.errors import InvalidInputError, NotFoundError
+from datastream.core.models import Status
 from tests.connectors.fakes.lines import LINES
 from tests.connectors.run_tools import run_of
 
@@ -83,6 +86,22 @@ def test_feeds_that_are_due_start_and_one_that_cannot_holds_up_none(
     assert Run.objects.get().feed_id == other.pk
     other.refresh_from_db()
     assert other.next_run_at is not None
+    assert services.start_due() == 0
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_f_17_a_schedule_goes_by_the_clock_of_the_database(
+    hours: int, lines_feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(hours=hours))
+    services.change_feed(lines_feed, schedule={"every": "5m"})
+    in_turn = Q(next_run_at__gt=Now(), next_run_at__lte=Now() + timedelta(minutes=5))
+    assert Feed.objects.filter(in_turn).exists()
+    Feed.objects.update(next_run_at=Now() - timedelta(minutes=1))
+    assert services.start_due() == 1
+    assert Feed.objects.filter(in_turn).exists()
+    Run.objects.update(status=Status.SUCCEEDED)
     assert services.start_due() == 0
 
 
