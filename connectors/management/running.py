@@ -120,12 +120,9 @@ def feed_named(name: str) -> Feed:
     return found
 
 
-def due() -> Iterator[Feed]:
-    """The feeds whose time has come, each with its turn taken."""
-    for identity in list(services.due_feeds()):
-        feed = services.take_turn(identity)
-        if feed is not None:
-            yield feed
+def due() -> list[tuple[UUID, str]]:
+    """Ids and names of the feeds whose time has come."""
+    return list(services.due_feeds().values_list("pk", "name"))
 
 
 def run(feed: Feed, progress: Callable[[int, int], None], *, replays: bool, refetches: bool) -> Run:

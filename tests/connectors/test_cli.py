@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 
 from accounts.models import User
-from connectors import credentials
+from connectors import credentials, services
 from connectors.models import Coverage, Document, Feed, Run
 from datasets.models import Dataset, Revision
 from tests.connectors.conftest import Ingest
@@ -144,6 +144,22 @@ def test_all_that_is_due_is_run_and_the_worst_code_told(
     assert not Feed.objects.filter(next_run_at__lt=Now()).exists()
 
 
+def test_a_feed_that_is_due_and_cannot_start_is_named_and_holds_up_none(
+    ingest_command: Ingest,
+) -> None:
+    for name in ("broken", "busy", "well"):
+        ingest_command(*WORDS, "--name", name, "--schedule", "every:6h")
+    Feed.objects.filter(name="broken").update(schedule={"cron": "0 0 30 2 *"})
+    services.start_run(Feed.objects.get(name="busy"))
+    for minutes, name in enumerate(("well", "busy", "broken"), 1):
+        Feed.objects.filter(name=name).update(next_run_at=Now() - timedelta(minutes=minutes))
+    said = ingest_command("--all-due")
+    assert (said.code, said.out.count("run: ")) == (1, 1)
+    assert "broken:\nThe request is not valid.\n  schedule: This time never comes." in said.err
+    assert "busy:\nThe feed is running already" in said.err
+    assert Run.objects.filter(feed__name="well").count() == 2
+
+
 def test_nothing_due_is_said(ingest_command: Ingest) -> None:
     said = ingest_command("--all-due")
     assert (said.code, said.out) == (0, "")
@@ -160,8 +176,6 @@ def test_without_a_feed_it_says_what_to_do(words: tuple[str, ...], ingest_comman
 def test_ctrl_c_ends_the_run_and_keeps_what_is_stored(
     asked: FakeNoaa, ingest_command: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connectors import services
-
     real: Any = services.execute_run
 
     def interrupted(run_id: Any, progress: Any) -> Any:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -166,10 +167,21 @@ class Command(BaseCommand):
         return self._run(found, options)
 
     def _all_due(self, options: dict[str, Any]) -> int:
-        codes = [self._run(feed, options) for feed in running.due()]
-        if not codes:
+        codes = [self._in_turn(*one, options) for one in running.due()]
+        if set(codes) <= {None}:
             self.stderr.write("No feed is due.")
-        return max(codes, default=DONE, key=[DONE, PARTLY, WRONG_USE, FAILED].index)
+        return max(filter(None, codes), default=DONE, key=[PARTLY, WRONG_USE, FAILED].index)
+
+    def _in_turn(self, feed_id: UUID, name: str, options: dict[str, Any]) -> int | None:
+        """Run a feed that is due; None where somebody else has taken its turn."""
+        try:
+            feed = services.take_turn(feed_id)
+            return None if feed is None else self._run(feed, options)
+        except PlatformError as error:
+            # The others are due all the same.
+            self.stderr.write(f"{name}:")
+            self._say(error)
+            return FAILED
 
     # ------------------------------------------------------------------ one run
     def _run(self, feed: Feed, options: dict[str, Any]) -> int:
