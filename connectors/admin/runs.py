@@ -7,15 +7,17 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseNotAllowed, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from connectors import services
+from connectors import answers, services
 from connectors.admin.words import COUNTS, state
 from connectors.models import Coverage, Document, Run
 from datastream.core.admin import NOTHING, Jobs, ReadOnly, link, pretty
+from datastream.core.api.files import disposition
 from datastream.core.models import OPEN
 
 
@@ -169,22 +171,17 @@ class DocumentAdmin(ReadOnly):
         name = "connectors_document_answer"
         return [path("<uuid:pk>/answer/", save, name=name), *super().get_urls()]
 
-    def save_answer(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def save_answer(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
         """The answer as it is kept, as a file that no browser shows as a page."""
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
         if not self.has_view_permission(request):
             raise PermissionDenied
         document = self.get_object(request, str(pk))
         if document is None:
             raise Http404
-        _, answer = services.read_document(document.run_id, document.sequence)
-        name = f"{document.run_id}-{document.sequence}.{_suffix(answer.headers)}"
-        return HttpResponse(
-            answer.body,
+        return StreamingHttpResponse(
+            answers.send(document),
             content_type="application/octet-stream",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            headers={"Content-Disposition": disposition(answers.name_of(document))},
         )
-
-
-def _suffix(headers: Mapping[str, str]) -> str:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return {"application/json": "json", "text/csv": "csv", "text/html": "html.txt"}.get(kind, "txt")

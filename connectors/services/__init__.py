@@ -4,7 +4,6 @@ from connectors.schedules import check as check_schedule
 from connectors.services.collecting import LostError
 from connectors.services.coverage import read_of as coverage_of
 from connectors.services.documents import move_if_possible as move_documents
-from connectors.services.documents import read as read_document
 from connectors.services.documents import tidy as tidy_documents
 from connectors.services.feeds import (
     change_feed,
@@ -58,7 +57,6 @@ __all__ = [
     "plan_of",
     "product_of",
     "queue_run",
-    "read_document",
     "run_again",
     "start_due",
     "start_refetch",

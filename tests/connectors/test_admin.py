@@ -215,14 +215,17 @@ def document(failed: Run) -> Document:
 
 
 def test_an_answer_is_saved_as_it_came_and_shown_by_no_browser(
-    page: Client, document: Document
+    page: Client, document: Document, admin: User
 ) -> None:
-    saved = page.get(f"/admin/connectors/document/{document.pk}/answer/")
-    assert saved.content == b"<script>alert(1)</script>"
+    path = f"/admin/connectors/document/{document.pk}/answer/"
+    saved = page.get(path)
+    assert b"".join(saved.streaming_content) == b"<script>alert(1)</script>"  # type: ignore[attr-defined]
     assert saved["Content-Type"] == "application/octet-stream"
     assert saved["X-Content-Type-Options"] == "nosniff"
-    name = f"{document.run_id}-3.html.txt"
-    assert saved["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert saved["Content-Disposition"] == f'attachment; filename="{document.run_id}-3.bin"'
+    event = AuditEvent.objects.get(action="document.downloaded")
+    assert (event.user_id, event.object_id) == (admin.pk, str(document.pk))
+    assert page.post(path).status_code == 405
 
 
 def test_an_answer_is_for_those_who_may_see_documents(

@@ -10,9 +10,11 @@ from connectors import services
 from connectors.models import Feed, Run
 from connectors.registry import connectors
 from datasets.models import Dataset
+from datastream.core import clock
 from datastream.core.models import Status
 from tests.admin import address, browser, filled
 from tests.connectors.conftest import Ingest
+from tests.factories import make_dataset
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +38,16 @@ def test_a_feed_is_told_when_it_is_made_and_when_it_changes(dataset: Dataset) ->
     assert told(object_id=str(feed.pk)) == ["feed.created"]
     make_feed(dataset, end="2021-12-31")
     assert told(object_id=str(feed.pk)) == ["feed.created", "feed.changed"]
+
+
+def test_what_is_left_of_a_deleted_dataset_is_told_when_its_name_is_taken(
+    dataset: Dataset, analyst: User
+) -> None:
+    left, other = make_feed(dataset), make_dataset(analyst)
+    Dataset.objects.filter(pk=dataset.pk).update(deleted_at=clock.now())
+    make_feed(other)
+    assert told(object_id=str(left.pk)) == ["feed.created", "feed.deleted"]
+    assert Feed.objects.get().dataset == other
 
 
 def test_a_run_is_told_when_it_is_started(dataset: Dataset) -> None:
