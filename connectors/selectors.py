@@ -1,8 +1,8 @@
 """Feeds, runs, coverage and raw answers that somebody may see.
 
 A role decides whether somebody has to do with collection at all; the rights on its dataset decide
-about each feed. Where a dataset keeps its newest values or its exact coordinates back, only those
-who edit it see its feeds: their parameters and counts would tell.
+about each feed. Only those who edit the dataset see what is collected into it, since parameters and
+counts would tell what it keeps back.
 """
 
 from uuid import UUID
@@ -19,11 +19,10 @@ NO_DATASET = "There is no such dataset, or you may not see it."
 NO_CREDENTIAL = "There is no such key, or it is not yours."
 
 
-def feeds_for(caller: Caller, *, need: Right = Right.VIEW) -> QuerySet[Feed]:
-    """Feeds of datasets on which the caller has a right."""
-    datasets = datasets_for(caller).filter(right__gte=need)  # type: ignore[misc]  # an annotation
-    open_to_all = Q(right__gte=Right.EDIT) | Q(embargo_days=None, coordinate_step_deg=None)
-    return Feed.objects.filter(dataset__in=datasets.filter(open_to_all).values("pk"))
+def feeds_for(caller: Caller) -> QuerySet[Feed]:
+    """Feeds of datasets that the caller edits."""
+    datasets = datasets_for(caller).filter(right__gte=Right.EDIT)  # type: ignore[misc]  # an annotation
+    return Feed.objects.filter(dataset__in=datasets.values("pk"))
 
 
 def feed_for(caller: Caller, feed_id: UUID | str) -> Feed:
@@ -47,17 +46,9 @@ def coverage_of(feed: Feed) -> QuerySet[Coverage]:
 
 
 def documents_for(caller: Caller) -> QuerySet[Document]:
-    """Raw answers, without their bodies, of feeds whose dataset the caller edits.
-
-    They may live in another database, so the feeds are named one by one.
-    """
-    feeds = feeds_for(caller, need=Right.EDIT).values_list("pk", flat=True)
+    """Raw answers, without their bodies; they may live elsewhere, so the feeds are named."""
+    feeds = feeds_for(caller).values_list("pk", flat=True)
     return Document.objects.filter(feed_id__in=list(feeds)).defer("body")
-
-
-def require_edit(caller: Caller, feed: Feed) -> None:
-    """Only those who edit its dataset change a feed, run it and stop its runs."""
-    view(caller, feed.dataset_id, need=Right.EDIT)
 
 
 def target_for(caller: Caller, dataset_id: UUID) -> Dataset:

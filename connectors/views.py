@@ -138,9 +138,7 @@ class FeedViewSet(Collection):
     def locked(self) -> Any:
         # First of all, as a run does that stores a page.
         ingest.lock(self.find(self.get_queryset()).dataset_id)
-        feed = super().locked()
-        selectors.require_edit(self.caller, feed)
-        return feed
+        return super().locked()
 
     def change(self, instance: Feed, data: dict[str, Any]) -> None:
         services.change_feed(instance, **self._facts(data))
@@ -161,7 +159,6 @@ class FeedViewSet(Collection):
         for again. 409 with the id of the run that is going on under `details.run`, if there is one.
         """
         feed = self.find(self.get_queryset())
-        selectors.require_edit(self.caller, feed)
         window = PeriodSerializer.window(self.checked_input())
         if window is None:
             run = services.queue_run(feed)
@@ -244,14 +241,13 @@ class RunViewSet(Collection):
     def cancel(self, request: Request, pk: str) -> Response:
         """What it has stored stays; 409 where it is done already."""
         run = self.find(self.get_queryset())
-        selectors.require_edit(self.caller, run.feed)
         services.cancel_run(run)
         return Response(self.run_of(run.pk))
 
 
 @extend_schema(tags=["collection"])
 @extend_schema_view(
-    list=extend_schema(summary="List raw answers (of datasets that you edit)"),
+    list=extend_schema(summary="List raw answers"),
     retrieve=extend_schema(summary="Read what is known of a raw answer"),
 )
 class DocumentViewSet(Collection):

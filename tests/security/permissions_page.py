@@ -55,11 +55,10 @@ picture or an analysis is there for those who may read every dataset that it was
 
 ## Collection
 
-Feeds, their runs and coverage are seen by stewards and admins who have `view` on the dataset, and
-changed, run and stopped by those of them who have `edit`. Raw answers are seen with `edit` only; so
-are the feeds and runs of a dataset that keeps its newest values or exact coordinates back, for what
-stands in them would tell. The owner of a dataset who is no steward sees its revisions, and in each
-the run that made it, but no feed.
+Feeds, their runs, coverage and raw answers are seen by stewards and admins who have `edit` on the
+dataset, and changed, run and stopped by them: what stands in them would tell what a dataset keeps
+back. The owner of a dataset who is no steward sees its revisions, and in each the run that made it,
+but no feed.
 
 A key for a provider is used by who owns it, and by admins; its secret is told to nobody. The name
 of a feed is taken on the whole platform: that there is one of a name is no secret.
