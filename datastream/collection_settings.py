@@ -15,6 +15,8 @@ CONTACT = env.text("CONTACT", "https://github.com/datastream-pro/datastream-pro"
 OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
 # Below these folders feeds of the connector `file` may read; without any they ask addresses only.
 FILE_FEED_FOLDERS = env.words("FILE_FEED_FOLDERS")
+# Into all datasets that one user owns.
+FEEDS_PER_USER = env.integer("FEEDS_PER_USER", 50, least=1)
 DOCUMENTS_KEEP_DAYS = env.integer("DOCUMENTS_KEEP_DAYS", 365, least=1)
 DOCUMENTS_MAX_MB = env.integer("DOCUMENTS_MAX_MB", 20_000, least=1)
 

@@ -12,6 +12,7 @@ from datastream.collection_settings import (  # noqa: F401 - services find them 
     CONTACT,
     DOCUMENTS_KEEP_DAYS,
     DOCUMENTS_MAX_MB,
+    FEEDS_PER_USER,
     FILE_FEED_FOLDERS,
     GEOMET_BASE_URL,
     GLOBE_BASE_URL,

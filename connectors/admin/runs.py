@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-from connectors import answers, services
+from connectors import bodies, services
 from connectors.admin.words import COUNTS, state
 from connectors.models import Coverage, Document, Run
 from datastream.core.admin import NOTHING, Jobs, ReadOnly, link, pretty
@@ -181,7 +181,7 @@ class DocumentAdmin(ReadOnly):
         if document is None:
             raise Http404
         return StreamingHttpResponse(
-            answers.send(document),
+            bodies.send(document),
             content_type="application/octet-stream",
-            headers={"Content-Disposition": disposition(answers.name_of(document))},
+            headers={"Content-Disposition": disposition(bodies.name_of(document))},
         )

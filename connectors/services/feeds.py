@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, cast
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
@@ -67,6 +68,7 @@ def create_feed(dataset: Dataset, *, connector: str, name: str, **facts: Any) ->
     feed.product = product.name
     feed.lookback_days = product.lookback_days
     _set(feed, {"parameters": {}, **facts})
+    _check_room(dataset)
     _save(feed)
     _declare_variables(feed)
     _record("feed.created", feed)
@@ -152,6 +154,15 @@ def _set(feed: Feed, facts: Mapping[str, Any]) -> None:
         raise InvalidInputError.of("credential", f"This key is not for {feed.connector}.")
 
 
+def _check_room(dataset: Dataset) -> None:
+    # So that two who come at once do not pass the limit.
+    _one_at_a_time(f"feeds of {dataset.owner_id}")
+    feeds = Feed.objects.filter(dataset__owner=dataset.owner_id, dataset__deleted_at__isnull=True)
+    if feeds.count() >= settings.FEEDS_PER_USER:
+        message = f"At most {settings.FEEDS_PER_USER} feeds fill the datasets of one owner."
+        raise InvalidInputError.of("dataset", message)
+
+
 def _declare_variables(feed: Feed) -> None:
     variables = product_of(feed).variables.values()
     declare(feed.dataset, Variable, "name", [facts_of(one) for one in variables])
@@ -194,9 +205,7 @@ def target_of(
 ) -> Dataset:
     """The dataset that a connector's feeds of this name fill; made where there is none."""
     # One at a time, so that two who come at once find one dataset.
-    with connection.cursor() as cursor:
-        words = f"feeds of {connector.name} in {name}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [words])
+    _one_at_a_time(f"feeds of {connector.name} in {name}")
     named = Dataset.objects.filter(source=connector.name, name=name, deleted_at=None)
     found = named.order_by("created_at").first()
     if found is not None:
@@ -210,6 +219,12 @@ def target_of(
         tags=[connector.name],
         **connector.terms_of(connector.product(product)),
     )
+
+
+def _one_at_a_time(words: str) -> None:
+    """Let nobody else past here with the same words until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [words])
 
 
 def today() -> date:

@@ -91,6 +91,25 @@ def test_a_feed_is_made_with_the_default_product_and_its_look_back(
     assert AuditEvent.objects.filter(action="feed.created", object_id=made["id"]).count() == 1
 
 
+def test_feeds_into_the_datasets_of_one_owner_have_a_limit(
+    client: APIClient, dataset: Dataset, steward: User, settings: Any
+) -> None:
+    assert settings.FEEDS_PER_USER == 50
+    settings.FEEDS_PER_USER = 2
+    mine, others = make_dataset(steward), make_dataset(visibility="internal")
+    for target in (dataset, mine, others):
+        assert client.post(FEEDS, body_of(target), format="json").status_code == 201
+    refused = client.post(FEEDS, body_of(dataset), format="json")
+    assert details(refused) == {"dataset"}
+    assert "At most 2 feeds" in refused.content.decode()
+    assert Feed.objects.count() == 3
+    # What is changed is no more than before, and what is gone makes room.
+    there = Feed.objects.get(dataset=dataset)
+    assert client.patch(f"{FEEDS}/{there.pk}", {"enabled": False}, format="json").status_code == 200
+    assert client.delete(f"{API}/datasets/{mine.pk}").status_code == 204
+    assert client.post(FEEDS, body_of(dataset), format="json").status_code == 201
+
+
 def test_a_schedule_says_when_it_runs_next(client: APIClient, dataset: Dataset) -> None:
     body = body_of(dataset, schedule={"cron": "30 6 * * *"}, enabled=False, lookback_days=0)
     made = client.post(FEEDS, body, format="json").json()

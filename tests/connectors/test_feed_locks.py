@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from connectors import services
 from connectors.models import Feed, Run
 from connectors.services import recording
+from datastream.core.errors import InvalidInputError
 from datastream.core.models import OPEN
 from tests.connectors.collecting import API
 from tests.connectors.fakes.lines import LINES, FakeLines
@@ -118,3 +119,15 @@ def test_f_18_a_feed_that_is_due_is_started_once_by_hand(feed: Feed) -> None:
         until_somebody_waits()
     assert doing.result(timeout=60) == 0
     assert list(Run.objects.values_list("pk", flat=True)) == [run.pk]
+
+
+def test_two_who_make_feeds_at_once_do_not_pass_the_limit(feed: Feed, settings: Any) -> None:
+    settings.FEEDS_PER_USER = 2
+    facts = {"connector": LINES.name, "parameters": feed.parameters}
+    with transaction.atomic():
+        services.create_feed(feed.dataset, name="second", **facts)
+        doing = elsewhere(lambda: services.create_feed(feed.dataset, name="third", **facts))
+        until_somebody_waits()
+    with pytest.raises(InvalidInputError):
+        doing.result(timeout=60)
+    assert Feed.objects.count() == 2
