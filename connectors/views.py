@@ -1,6 +1,5 @@
 """Routes of connectors, feeds, their runs and raw answers."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -16,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors import bodies, filters, selectors, services
-from connectors.base import Connector, Window
+from connectors.base import Connector
 from connectors.models import Coverage, Document, Feed, Run
 from connectors.registry import connectors as registry
 from connectors.serializers import (
@@ -34,7 +33,7 @@ from datasets import ingest
 from datastream.core.api.files import disposition
 from datastream.core.api.permissions import ANYONE
 from datastream.core.api.views import Resource
-from datastream.core.errors import InvalidInputError, NotFoundError
+from datastream.core.errors import NotFoundError
 
 FEED_ID = OpenApiParameter("feed_id", str, OpenApiParameter.PATH, description="The feed's id.")
 BYTES = "application/octet-stream"
@@ -160,11 +159,7 @@ class FeedViewSet(Collection):
         """
         feed = self.find(self.get_queryset())
         window = PeriodSerializer.window(self.checked_input())
-        if window is None:
-            run = services.queue_run(feed)
-        else:
-            _check(feed, window)
-            run = services.back_fill(feed, window)
+        run = services.back_fill(feed, window) if window else services.queue_run(feed)
         location = {"Location": f"/api/v1/runs/{run.pk}"}
         return Response(self.run_of(run.pk), status=202, headers=location)
 
@@ -177,16 +172,6 @@ class FeedViewSet(Collection):
         """A dry run: nobody is asked, nothing is changed."""
         plan = services.plan_of(self.find(self.get_queryset()))
         return Response(PlanSerializer(plan).data)
-
-
-def _check(feed: Feed, window: Window) -> None:
-    """Hold days of a back-fill to what the product has."""
-    product = services.product_of(feed)
-    if not product.is_dated:
-        raise InvalidInputError.of("start", f"{product.title} has no days to ask for again.")
-    last = window.end - timedelta(days=1)
-    span = {"start": window.start.isoformat(), "end": last.isoformat()}
-    product.check({**feed.parameters, **span})
 
 
 @extend_schema(tags=["collection"], parameters=[FEED_ID])

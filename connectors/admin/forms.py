@@ -12,7 +12,6 @@ from connectors import schedules, services
 from connectors.base import Product, Window
 from connectors.models import Feed, ProviderCredential
 from connectors.registry import connectors
-from datastream.core import clock
 from datastream.core.errors import InvalidInputError
 
 # A century: beyond it, a run asks for all there is every time.
@@ -89,12 +88,9 @@ class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the ch
 
     def clean_schedule(self) -> dict[str, str] | None:
         try:
-            schedule = schedules.check(self.cleaned_data["schedule"])
-            # Days such as 30 February never come.
-            schedules.next_after(schedule, clock.now())
+            return schedules.check(self.cleaned_data["schedule"])
         except InvalidInputError as error:
             raise ValidationError(error.details["schedule"]) from error
-        return schedule
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

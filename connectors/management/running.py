@@ -10,7 +10,8 @@ from uuid import UUID
 from accounts.models import User
 from connectors import planning, services
 from connectors.base import Connector, Product
-from connectors.models import Feed, ProviderCredential, Run
+from connectors.ledger import EMPTY
+from connectors.models import Feed, ProviderCredential, Run, Trigger
 from datastream.core.errors import ConflictError, InvalidInputError, NotFoundError
 from datastream.core.models import Status
 
@@ -125,14 +126,12 @@ def due() -> list[tuple[UUID, str]]:
     return list(services.due_feeds().values_list("pk", "name"))
 
 
-def run(feed: Feed, progress: Callable[[int, int], None], *, replays: bool, refetches: bool) -> Run:
+def run(feed: Feed, progress: Callable[[int, int], None], *, trigger: str, refetches: bool) -> Run:
     """Run a feed here and now."""
-    if replays:
-        started = services.start_replay(feed)
-    elif refetches:
+    if refetches and trigger != Trigger.REPLAY:
         started = services.start_refetch(feed)
     else:
-        started = services.start_run(feed)
+        started = services.start_run(feed, trigger=trigger)
     try:
         finished = services.execute_run(started.pk, progress)
     except KeyboardInterrupt:
@@ -154,8 +153,8 @@ def receipt(run: Run) -> dict[str, Any]:
 def remarks(run: Run) -> Iterator[str]:
     """What to know beside the counts, and what to do next."""
     if run.status == Status.SUCCEEDED and not run.planned:
-        yield "All of it is known already; --refetch asks again."
-    elif run.status == Status.SUCCEEDED and not run.received:
+        yield _why_nothing(run)
+    elif run.status == Status.SUCCEEDED and not run.feed.coverage.exclude(state=EMPTY).exists():
         yield "The provider has nothing for these places and days."
     if run.error:
         yield f"{run.error['code']}: {run.error['message']}"
@@ -163,6 +162,15 @@ def remarks(run: Run) -> Iterator[str]:
         yield "What is stored stays, and the next run asks for the rest."
     for one in run.rejections[:10]:
         yield f"  {one['station']} row {one['row']}, {one['field']}: {one['message']}"
+
+
+def _why_nothing(run: Run) -> str:
+    """Why there was nothing to ask for, or to read."""
+    if run.trigger == Trigger.REPLAY:
+        return "No answers of this feed are kept."
+    if not run.feed.coverage.exists():
+        return "Its first day is yet to come."
+    return "All of it is known already; --refetch asks again."
 
 
 def code(run: Run) -> int:

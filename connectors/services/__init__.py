@@ -1,6 +1,5 @@
 """Feeds, their runs, and what becomes of the answers."""
 
-from connectors.schedules import check as check_schedule
 from connectors.services.collecting import LostError
 from connectors.services.coverage import read_of as coverage_of
 from connectors.services.documents import move_if_possible as move_documents
@@ -44,7 +43,6 @@ __all__ = [
     "back_fill",
     "cancel_run",
     "change_feed",
-    "check_schedule",
     "client_of",
     "connector_named",
     "coverage_of",

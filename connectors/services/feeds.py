@@ -1,6 +1,6 @@
 """Feeds: made, changed, scheduled and deleted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict
@@ -42,7 +42,8 @@ def make_feed(
     if (feed.dataset_id, feed.connector, feed.product) != (
         dataset.pk, connector.name, facts["product"],
     ):  # fmt: skip
-        raise ConflictError(f"A feed of the name {name!r} fills another dataset.")
+        message = f"The feed {name!r} asks for another product, or fills another dataset."
+        raise ConflictError(message)
     change_feed(feed, parameters=facts["parameters"])
     return feed
 
@@ -165,7 +166,28 @@ def _check_room(dataset: Dataset) -> None:
 
 def _declare_variables(feed: Feed) -> None:
     variables = product_of(feed).variables.values()
+    problem = unlike(feed.dataset, variables)
+    if problem:
+        raise InvalidInputError.of("dataset", f"{problem} Choose another dataset.")
     declare(feed.dataset, Variable, "name", [facts_of(one) for one in variables])
+
+
+def unlike(dataset: Dataset, variables: Iterable[base.Variable]) -> str:
+    """Which of them the dataset holds as something else, in a sentence; "" where it holds none so.
+
+    Values of two units, or of days and of months, would stand side by side, and nobody could tell
+    them apart.
+    """
+    if not Dataset.objects.filter(pk=dataset.pk, point_count__gt=0).exists():
+        return ""
+    named = {one.name: one for one in variables}
+    for known in Variable.objects.filter(dataset=dataset.pk, name__in=named).order_by("name"):
+        for kind in ("unit", "interval", "cell_method"):
+            was, now = getattr(known, kind), getattr(named[known.name], kind)
+            if was and was != now and (now or kind == "unit"):
+                word = kind.replace("_", " ")
+                return f"{known.name} is kept with the {word} {was}, and now comes with {now!r}."
+    return ""
 
 
 def _save(feed: Feed, fields: Collection[str] | None = None) -> None:
@@ -201,7 +223,6 @@ def target_of(
     *,
     name: str,
     product: str = "",
-    visibility: str = "internal",
 ) -> Dataset:
     """The dataset that a connector's feeds of this name fill; made where there is none."""
     # One at a time, so that two who come at once find one dataset.
@@ -214,7 +235,7 @@ def target_of(
         owner,
         source=connector.name,
         name=name,
-        visibility=visibility,
+        visibility="internal",
         schema_mode=SchemaMode.FREEZE,
         tags=[connector.name],
         **connector.terms_of(connector.product(product)),

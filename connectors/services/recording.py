@@ -1,7 +1,7 @@
 """What a run learnt, each time in one transaction: points, coverage, counts and raw answers."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from typing import Any
@@ -13,7 +13,7 @@ from connectors.base import Page, Place, Request
 from connectors.models import Feed, Run, Trigger
 from connectors.rows import MAX_BAD_SHARE, is_too_bad
 from connectors.services import coverage, documents
-from connectors.services.feeds import asked, facts_of
+from connectors.services.feeds import asked, facts_of, unlike
 from datasets import ingest
 from datasets.models import Station, Variable
 from datasets.services import declare
@@ -108,19 +108,10 @@ def _declare(run: Run, pages: Sequence[Stored]) -> None:
     if stations:
         declare(run.feed.dataset, Station, "code", list(map(_facts_of_station, stations.values())))
     if variables:
-        _refuse_other_units(run, variables)
+        problem = unlike(run.feed.dataset, variables.values())
+        if problem:
+            raise base.SchemaDriftError(problem)
         declare(run.feed.dataset, Variable, "name", list(map(facts_of, variables.values())))
-
-
-def _refuse_other_units(run: Run, variables: Mapping[str, base.Variable]) -> None:
-    """Values of two units would stand side by side, and nobody could tell them apart."""
-    stored = Variable.objects.filter(dataset=run.feed.dataset_id, name__in=variables)
-    units = dict(stored.exclude(unit="").values_list("name", "unit"))
-    for name, unit in units.items():
-        if variables[name].unit != unit and run.feed.dataset.point_count:
-            raise base.SchemaDriftError(
-                f"{name} is kept in {unit}, and now comes in {variables[name].unit}."
-            )
 
 
 def _facts_of_station(station: base.Station) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from connectors.models import Feed, Run, Trigger
 from connectors.services import collecting, coverage, feeds
 from connectors.services.providers import product_of
 from datastream.core import jobs, leases
-from datastream.core.errors import ConflictError, InvalidInputError, PlatformError
+from datastream.core.errors import ConflictError, InvalidInputError, NotFoundError, PlatformError
 from datastream.core.models import OPEN, Status
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,9 @@ def start_run(feed: Feed, *, trigger: str = Trigger.HAND, **parameters: Any) -> 
 
     `parameters` stand in the place of the feed's own, for this run: other days or stations.
     """
+    # Whoever deletes it waits, or has been first.
+    if not Feed.objects.select_for_update(of=["self"], no_key=True).filter(pk=feed.pk).exists():
+        raise NotFoundError
     if parameters:
         parameters = product_of(feed).check({**feed.parameters, **parameters})
         if feeds.asked(feed, parameters) != feeds.asked(feed):
@@ -82,6 +85,9 @@ def run_again(run: Run) -> Run:
 @transaction.atomic
 def back_fill(feed: Feed, window: Window) -> Run:
     """Ask again for all of a window, in the worker."""
+    product = product_of(feed)
+    if not product.is_dated:
+        raise InvalidInputError.of("start", f"{product.title} has no days to ask for again.")
     run = start_run(
         feed,
         trigger=Trigger.BACK_FILL,

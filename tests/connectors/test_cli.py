@@ -142,6 +142,9 @@ def test_all_that_is_due_is_run_and_the_worst_code_told(
     assert said.out.count("run: ") == 2
     assert len(asked.calls) == 6
     assert not Feed.objects.filter(next_run_at__lt=Now()).exists()
+    assert set(Run.objects.exclude(feed__name="later").values_list("trigger", flat=True)) >= {
+        "schedule"
+    }
 
 
 def test_a_feed_that_is_due_and_cannot_start_is_named_and_holds_up_none(
@@ -164,6 +167,41 @@ def test_nothing_due_is_said(ingest_command: Ingest) -> None:
     said = ingest_command("--all-due")
     assert (said.code, said.out) == (0, "")
     assert "No feed is due" in said.err
+
+
+def test_flags_before_the_provider_count_as_those_after_it(
+    asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    said = ingest_command("--dry-run", "--json", *WORDS[:-1])
+    assert said.receipt["requests"] == 1
+    assert asked.calls == []
+    assert Feed.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--feed", "daily", *WORDS),
+        ("--all-due", *WORDS),
+        ("--all-due", "--dry-run"),
+        ("--all-due", "--replay-documents"),
+        ("file", "my.csv", "--dataset", "x", "--dry-run"),
+        ("--dry-run", "file", "my.csv", "--dataset", "x"),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused(
+    words: tuple[str, ...], asked: FakeNoaa, ingest_command: Ingest
+) -> None:
+    said = ingest_command(*words)
+    assert (said.code, asked.calls, Run.objects.count()) == (2, [], 0)
+    assert said.err
+
+
+def test_a_replay_of_nothing_is_said(ingest_command: Ingest) -> None:
+    ingest_command(*WORDS, "--name", "daily")
+    Document.objects.all().delete()
+    said = ingest_command("--feed", "daily", "--replay-documents")
+    assert (said.code, "No answers of this feed are kept" in said.err) == (0, True)
 
 
 @pytest.mark.parametrize("words", [(), ("--feed", "nobody")])

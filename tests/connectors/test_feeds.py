@@ -11,12 +11,13 @@ from connectors import services
 from connectors.models import Coverage, Feed, Run
 from connectors.registry import connectors
 from connectors.services import runs
-from datasets.models import Dataset
+from datasets.models import Dataset, Station
 from datastream.core import clock
 from datastream.core.errors import InvalidInputError, NotFoundError
 from datastream.core.models import Status
 from tests.connectors.fakes.lines import LINES
 from tests.connectors.run_tools import run_of
+from tests.factories import days, write
 
 
 def test_a_feed_of_the_same_name_gets_the_new_parameters(lines_feed: Feed) -> None:
@@ -140,3 +141,25 @@ def test_a_feed_that_is_gone_is_neither_changed_nor_made_again(lines_feed: Feed)
 
 def test_the_known_providers_are_all_there() -> None:
     assert "noaa" in connectors
+
+
+def test_months_do_not_come_into_a_dataset_of_days(admin: User) -> None:
+    """Both have a TMAX, and that of a month is stamped as its first day."""
+    noaa = connectors["noaa"]
+    dataset = services.target_of(noaa, admin, name="Park")
+    asked = {"stations": ["USW00094728"], "start": "2014-01-01"}
+
+    def feed_of(product: str) -> Feed:
+        return services.create_feed(
+            dataset, connector="noaa", name=product, product=product, parameters=asked
+        )
+
+    feed_of("daily-summaries")
+    Station.objects.create(dataset=dataset, code="USW00094728")
+    write(dataset, days(1, station="USW00094728"))
+    with pytest.raises(InvalidInputError) as caught:
+        feed_of("global-summary-of-the-month")
+    assert "is kept with the interval P1D" in caught.value.details["dataset"][0]
+    assert not Feed.objects.filter(product="global-summary-of-the-month").exists()
+    # The same values by another way may come.
+    feed_of("ghcn-daily-dly")

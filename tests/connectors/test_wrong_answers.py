@@ -111,14 +111,14 @@ def test_f_14_other_units_stop_the_run_and_cost_only_their_page(lines_feed: Feed
     run = run_of(lines_feed)
     assert run.error is not None
     assert (run.status, run.error["code"], run.inserted) == ("failed", "SCHEMA_DRIFT", 365)
-    assert "level is kept in m, and now comes in ft" in run.error["message"]
+    assert "level is kept with the unit m, and now comes with 'ft'" in run.error["message"]
     states = {code: state for code, *_, state in spans(lines_feed) if code in {"C", "feet"}}
     assert states == {"C": "fetched", "feet": "failed"}
     assert Document.objects.filter(run_id=run.pk).count() == 2
     # Read again, it is no better, and holds nothing up.
     replayed = executed(services.start_replay(lines_feed))
     assert (replayed.status, replayed.checkpoint) == ("succeeded", 8)
-    assert any("now comes in ft" in note for note in replayed.notes)
+    assert any("now comes with 'ft'" in note for note in replayed.notes)
 
 
 def test_f_14_those_that_came_with_other_units_are_stored_all_the_same(lines_feed: Feed) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import ADMIN
 from connectors import loading, services
 from connectors.management import parameters, running
-from connectors.models import Feed
+from connectors.models import Feed, Trigger
 from connectors.registry import connectors
 from connectors.samples import SAMPLES
 from datasets import ingest
@@ -23,6 +23,8 @@ from datastream.core import origin
 from datastream.core.errors import InvalidInputError, NotFoundError, PlatformError
 
 DONE, FAILED, WRONG_USE, PARTLY = 0, 1, 2, 6
+# Of the whole command; a word before the provider counts as one after it.
+FLAGS = {"json": False, "dry_run": False, "refetch": False, "replay_documents": False}
 
 
 class Command(BaseCommand):
@@ -41,7 +43,7 @@ class Command(BaseCommand):
             self._provider_arguments(provider, connector)
         self._file_arguments(kinds.choices["file"])
         for one in (parser, *kinds.choices.values()):
-            one.add_argument("--json", action="store_true", help="print the receipt as JSON")
+            _flag(one, "--json", "print the receipt as JSON")
         for one in kinds.choices.values():
             one.add_argument("--owner", help="user name of the owner; the first admin if not given")
 
@@ -55,12 +57,8 @@ class Command(BaseCommand):
             action="store_true",
             help="with --feed: read the kept answers again, without asking the provider",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="with --feed: say what it would ask for"
-        )
-        parser.add_argument(
-            "--refetch", action="store_true", help="with --feed: ask again for what is known"
-        )
+        _flag(parser, "--dry-run", "with --feed: say what it would ask for")
+        _flag(parser, "--refetch", "with --feed: ask again for what is known")
 
     def _file_arguments(self, parser: ArgumentParser) -> None:
         """Beside those of a provider: a path is sent once, without a feed."""
@@ -80,11 +78,12 @@ class Command(BaseCommand):
         parser.add_argument("--credential", help="label of a key that is kept for this provider")
         parser.add_argument("--schedule", help="every:6h, or cron:30 6 * * * (UTC); by hand if not")
         parser.add_argument("--param", action="append", help="NAME=VALUE, for any parameter")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be asked")
-        parser.add_argument("--refetch", action="store_true", help="ask again for what is known")
+        _flag(parser, "--dry-run", "only say what would be asked")
+        _flag(parser, "--refetch", "ask again for what is known")
         parameters.add_parameters(parser, connector)
 
     def handle(self, *args: Any, do: Callable[..., int], **options: Any) -> None:
+        options = {**FLAGS, **options}
         with origin.command("ingest"):
             code = self._guarded(do, options)
         if code:
@@ -125,6 +124,8 @@ class Command(BaseCommand):
             return self.provider(**options)
         if not options["dataset"]:
             raise InvalidInputError.of("dataset", "Say by --dataset where the file goes.")
+        if options["dry_run"] or options["refetch"]:
+            raise InvalidInputError.of("path", "A file is sent as it is; see `ingest file --help`.")
         return self._send(path, **options)
 
     def _send(
@@ -147,6 +148,8 @@ class Command(BaseCommand):
         return PARTLY if outcome.rejected else DONE
 
     def provider(self, *, what: str, owner: str | None, **options: Any) -> int:
+        if options["feed"] or options["all_due"]:
+            raise InvalidInputError.of("what", "Name a provider, or a feed; not both.")
         connector = services.connector_named(what)
         asked = parameters.given(connector.product(options["product"]), options)
         if options["dry_run"]:
@@ -167,6 +170,8 @@ class Command(BaseCommand):
         return self._run(found, options)
 
     def _all_due(self, options: dict[str, Any]) -> int:
+        if options["dry_run"] or options["replay_documents"]:
+            raise InvalidInputError.of("all-due", "It runs all that is due, and nothing else.")
         codes = [self._in_turn(*one, options) for one in running.due()]
         if set(codes) <= {None}:
             self.stderr.write("No feed is due.")
@@ -176,7 +181,7 @@ class Command(BaseCommand):
         """Run a feed that is due; None where somebody else has taken its turn."""
         try:
             feed = services.take_turn(feed_id)
-            return None if feed is None else self._run(feed, options)
+            return None if feed is None else self._run(feed, options, trigger=Trigger.SCHEDULE)
         except PlatformError as error:
             # The others are due all the same.
             self.stderr.write(f"{name}:")
@@ -184,7 +189,7 @@ class Command(BaseCommand):
             return FAILED
 
     # ------------------------------------------------------------------ one run
-    def _run(self, feed: Feed, options: dict[str, Any]) -> int:
+    def _run(self, feed: Feed, options: dict[str, Any], trigger: str = Trigger.HAND) -> int:
         with self._bar(None, feed.name, unit="request") as bar:
 
             def progress(done: int, planned: int) -> None:
@@ -194,7 +199,7 @@ class Command(BaseCommand):
             finished = running.run(
                 feed,
                 progress,
-                replays=options.get("replay_documents", False),
+                trigger=Trigger.REPLAY if options["replay_documents"] else trigger,
                 refetches=options["refetch"],
             )
         self._tell(running.receipt(finished), options)
@@ -239,6 +244,11 @@ class Command(BaseCommand):
             return
         for receipt in receipts:
             self.stdout.write(", ".join(f"{name}: {value}" for name, value in receipt.items()))
+
+
+def _flag(parser: ArgumentParser, name: str, about: str) -> None:
+    """Left out where it is not given, or the parser of a provider would take it away again."""
+    parser.add_argument(name, action="store_true", default=SUPPRESS, help=about)
 
 
 def _counts(outcome: ingest.Outcome | None) -> dict[str, Any]:
