@@ -244,6 +244,10 @@ class Client:
     def _troubles(self) -> Iterator[None]:
         try:
             yield
+        except ProviderUnavailableError:
+            # Not in `_noted`: what `wait` raises says nothing about the provider.
+            self._manners.note(is_answered=False)
+            raise
         except requests.ConnectTimeout as error:
             raise TryAgainError(
                 f"no connection within {self._limits.connect_timeout_s:g} s"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from datastream.core.answers import Answer
 from datastream.core.errors import ProviderRefusedError, ProviderUnavailableError
-from datastream.core.http import Client, Limits, Manners, retry_after_s
+from datastream.core.http import Client, Limits, retry_after_s
 from tests.connectors.fakes.server import (
     Call,
     FakeProvider,
@@ -328,44 +328,6 @@ def test_a_refused_connection_is_tried_five_times(fake_time: FakeTime) -> None:
     with pytest.raises(ProviderUnavailableError, match=r"asked 5 times.*no connection"):
         ask(f"http://127.0.0.2:{port}", fake_time)
     assert len(fake_time.slept) == 4
-
-
-class Counting(Manners):
-    def __init__(self) -> None:
-        self.asked: list[str | bool] = []
-
-    def wait(self) -> None:
-        self.asked.append("waited")
-
-    def note(self, *, is_answered: bool) -> None:
-        self.asked.append(is_answered)
-
-
-def test_each_try_waits_for_its_turn_and_tells_what_became_of_it(
-    provider: Provider, fake_time: FakeTime
-) -> None:
-    provider.script(status(503), status(429, Retry_After="1"), redirect("/elsewhere"))
-    manners = Counting()
-    with Client(
-        provider.url,
-        headers={},
-        manners=manners,
-        clock=fake_time.clock,
-        sleep=fake_time.sleep,
-    ) as client:
-        client.get("data")
-    assert manners.asked == ["waited", False, "waited", True, "waited", "waited", True]
-
-
-def test_a_refusal_is_an_answer(provider: Provider) -> None:
-    provider.script(status(404))
-    manners = Counting()
-    with (
-        Client(provider.url, headers={}, manners=manners) as client,
-        pytest.raises(ProviderRefusedError),
-    ):
-        client.get("data")
-    assert manners.asked == ["waited", True]
 
 
 def test_with_json_it_is_a_post(provider: Provider) -> None:
