@@ -1,19 +1,22 @@
 """Taking a job's row for a while, and keeping it while the work goes on."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from datastream.core import jobs
 from datastream.core.models import Job, Status
 
+log = structlog.get_logger(__name__)
 Row = TypeVar("Row", bound=Job)
 
 # A row that was never taken this long after it was made had its message lost.
@@ -49,14 +52,20 @@ def renew(row: Job) -> bool:
 def kept(row: Job) -> Iterator[threading.Event]:
     """Renew the lease every third of it until the block ends.
 
-    The event is set when the row was lost: cancelled, or taken by another worker.
+    The event is set when the row was lost: cancelled, taken by another worker, or not renewed for
+    a whole lease because the database was away.
     """
     done, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
+        ends_at = time.monotonic() + settings.LEASE_S
         try:
             while not done.wait(settings.LEASE_S / 3):
-                if not renew(row):
+                asked_at = time.monotonic()
+                is_ours = _renewed(row)
+                if is_ours:
+                    ends_at = asked_at + settings.LEASE_S
+                elif is_ours is False or time.monotonic() > ends_at:
                     lost.set()
                     return
         finally:
@@ -69,6 +78,16 @@ def kept(row: Job) -> Iterator[threading.Event]:
     finally:
         done.set()
         thread.join()
+
+
+def _renewed(row: Job) -> bool | None:
+    """Whether the row is still ours; None where nobody could be asked."""
+    try:
+        return renew(row)
+    except Error as error:
+        log.warning("lease_not_renewed", row=str(row.pk), error=type(error).__name__)
+        connection.close()
+        return None
 
 
 def sweep(rows: QuerySet[Row], task: str, argument: str) -> int:

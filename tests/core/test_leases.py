@@ -142,3 +142,36 @@ def test_work_that_takes_longer_than_a_lease_keeps_it_until_it_is_lost(
         assert leases.take(rows(), job.pk) is None
         Analysis.objects.filter(pk=job.pk).update(status=Status.CANCELLED)
         assert lost.wait(20)
+
+
+@pytest.fixture
+def long_job(committed_db: None, settings: Any) -> Analysis:
+    """A job in hand, for three seconds if nobody renews that."""
+    settings.LEASE_S = 3
+    job = leases.take(Analysis.objects.all(), make_job().pk)
+    assert job is not None
+    return job
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_for_a_moment_costs_no_row(
+    long_job: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        # For the thread that renews, which has no connection yet.
+        away.setitem(connection.settings_dict, "NAME", "no such database")
+        with leases.kept(long_job) as lost:
+            assert not lost.wait(1.5)
+            away.undo()
+            assert not lost.wait(3)
+            assert leases.take(rows(), long_job.pk) is None
+
+
+@pytest.mark.slow
+def test_a_row_that_nobody_could_renew_for_a_whole_lease_is_lost(
+    long_job: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "NAME", "no such database")
+    with leases.kept(long_job) as lost:
+        assert not lost.wait(2)
+        assert lost.wait(20)
