@@ -3,8 +3,8 @@
 The generic cell rate algorithm (ITU-T I.371, annex A): what is spent puts that time off, and by
 itself it draws nearer. Of guesses the time of each is kept instead, since between a full quota and
 the next that algorithm lets twice as many through. They are kept in Redis where it is configured,
-else in the database; each is changed by one atomic step, outside of any transaction, so that what
-is undone was still counted.
+else in the database; those that must outlive a crash of either, in a table that does. Each is
+changed by one atomic step, outside of any transaction, so that what is undone was still counted.
 """
 
 import math
@@ -43,11 +43,15 @@ class Spent:
 # ------------------------------------------------------------------ in the database
 
 _NOW = "extract(epoch FROM clock_timestamp())::float8"
-# `excluded.full_at - cost` is now. Where the step would go too far there is no row, and the second
-# part says how far ahead the counter is.
-_SPEND = f"""
+SHORT, LASTING = "rate_counters", "lasting_counters"
+
+
+def _spending(table: str) -> str:
+    # `excluded.full_at - cost` is now. Where the step would go too far there is no row, and the
+    # second part says how far ahead the counter is.
+    return f"""
 WITH spent AS (
-    INSERT INTO rate_counters AS kept (name, full_at) VALUES (%(name)s, {_NOW} + %(cost)s)
+    INSERT INTO {table} AS kept (name, full_at) VALUES (%(name)s, {_NOW} + %(cost)s)
     ON CONFLICT (name) DO UPDATE
     SET full_at = greatest(kept.full_at + %(cost)s, excluded.full_at)
     WHERE greatest(kept.full_at + %(cost)s, excluded.full_at)
@@ -56,10 +60,13 @@ WITH spent AS (
 )
 SELECT true, full_at - {_NOW} FROM spent
 UNION ALL
-SELECT false, full_at - {_NOW} FROM rate_counters
+SELECT false, full_at - {_NOW} FROM {table}
 WHERE name = %(name)s AND NOT EXISTS (SELECT FROM spent)"""  # noqa: S608 - constants only
+
+
+_SPEND = {table: _spending(table) for table in (SHORT, LASTING)}
 _AHEAD = f"SELECT full_at - {_NOW} FROM rate_counters WHERE name = %s"  # noqa: S608
-_SWEEP = f"DELETE FROM rate_counters WHERE full_at < {_NOW}"  # noqa: S608
+_SWEEP = [f"DELETE FROM {table} WHERE full_at < {_NOW}" for table in (SHORT, LASTING)]  # noqa: S608
 # Times of failures in order, the oldest first, without those older than the window.
 _LATE = f"""
 ARRAY(SELECT one FROM unnest(kept.at) one WHERE one > {_NOW} - %(window)s ORDER BY one)"""  # noqa: S608
@@ -77,13 +84,20 @@ DELETE FROM guesses WHERE coalesce(at[cardinality(at)], 0) < {_NOW} - %s"""  # n
 
 
 class InDatabase:
-    """Rows of an unlogged table, and the database's clock."""
+    """Rows of unlogged tables, and the database's clock."""
+
+    def spend_for_long(self, name: str, cost_s: float, most_s: float) -> Spent:
+        """Count in a table that a crash does not empty."""
+        return self._spend(LASTING, name, cost_s, most_s)
 
     def spend(self, name: str, cost_s: float, most_s: float) -> Spent:
         """Count what costs so much, if the counter is then at most so far ahead."""
+        return self._spend(SHORT, name, cost_s, most_s)
+
+    def _spend(self, table: str, name: str, cost_s: float, most_s: float) -> Spent:
         asked = {"name": name, "cost": cost_s, "most": most_s}
         with _alone() as cursor:
-            cursor.execute(_SPEND, asked)
+            cursor.execute(_SPEND[table], asked)
             row = cursor.fetchone()
         # None where another made the counter and spent all of it in the same moment.
         return Spent(*row) if row else Spent(is_counted=False, ahead_s=most_s)
@@ -120,8 +134,10 @@ class InDatabase:
     def sweep(self, window_s: float) -> int:
         """Delete what says nothing any more, failures older than the window; the number."""
         with _alone() as cursor:
-            cursor.execute(_SWEEP)
-            deleted = int(cursor.rowcount)
+            deleted = 0
+            for statement in _SWEEP:
+                cursor.execute(statement)
+                deleted += int(cursor.rowcount)
             cursor.execute(_SWEEP_GUESSES, [window_s])
             return deleted + int(cursor.rowcount)
 

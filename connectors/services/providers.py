@@ -143,7 +143,8 @@ class Turns(Manners):
         cost_s, name = DAY_S / later, f"asks {self.host} a day"
         # A little more, or the last of them might fail by a rounding.
         most_s = (at_once + 0.01) * cost_s
-        spent = counters.counted(lambda store: store.spend(name, cost_s, most_s))
+        # Not in Redis: what was asked today counts also when that, or the database, was killed.
+        spent = counters.InDatabase().spend_for_long(name, cost_s, most_s)
         if not spent.is_counted:
             message = f"The {per_day:,} requests a day that {self.host} allows are used up."
             raise _come_back(message, spent.ahead_s + cost_s - most_s)

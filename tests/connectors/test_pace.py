@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from connectors.models import Feed
 from connectors.services.providers import Turns
 from datastream.core import clock
 from datastream.core.errors import ProviderUnavailableError
+from tests import redis
 from tests.connectors.fakes.lines import FakeLines, Lines
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -57,6 +59,25 @@ def test_a_days_quota_is_never_asked_twice_in_a_day(db: None) -> None:
     retry_at = datetime.fromisoformat(caught.value.details["retry_at"])
     wait = retry_at - clock.now()
     assert timedelta(hours=4.7) < wait < timedelta(hours=4.9)
+
+
+def test_what_was_asked_today_counts_after_a_crash(db: None, settings: Any) -> None:
+    with redis.running() as cache:
+        settings.REDIS_URL = cache.url
+        turns = Turns("a host", Quota(per_second=1e6, per_day=10))
+        for _ in range(5):
+            turns.wait()
+        cache.kill()
+        settings.REDIS_URL = ""
+        with connection.cursor() as cursor:
+            # What a crash of the database does to tables that are not logged.
+            cursor.execute(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'u'"
+            )
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"TRUNCATE {table}")
+        with pytest.raises(ProviderUnavailableError, match="used up"):
+            turns.wait()
 
 
 def test_a_run_whose_quota_is_used_up_goes_on_another_day(
