@@ -1,8 +1,15 @@
 """The errors that code below the views raises."""
 
+from typing import Any
+
 import pytest
+from django.core.handlers.exception import convert_exception_to_response
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 
 from datastream.core import errors
+from datastream.core.api import errors as answers
 
 
 def test_an_error_without_words_says_its_own_sentence() -> None:
@@ -40,3 +47,17 @@ def test_the_details_of_one_error_are_not_those_of_the_next() -> None:
 @pytest.mark.parametrize("kind", [errors.UnreadableInputError, errors.InvalidRowsError])
 def test_what_is_wrong_input_can_be_caught_as_such(kind: type[errors.PlatformError]) -> None:
     assert issubclass(kind, errors.InvalidInputError)
+
+
+def away(_request: HttpRequest) -> HttpResponse:
+    raise OperationalError("password=canary")
+
+
+def test_f_04_a_page_whose_database_is_away_says_when_to_come_back(
+    rf: RequestFactory,
+) -> None:
+    request = rf.get("/admin/")
+    answer: Any = convert_exception_to_response(away)(request)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert b"canary" not in answer.content
+    assert answers.server_error(request).status_code == 500

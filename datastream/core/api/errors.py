@@ -1,11 +1,14 @@
 """One place that turns every error into the contract's one shape."""
 
 import math
+import sys
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -105,11 +108,28 @@ def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         return _platform(error)
     if isinstance(error, exceptions.APIException):
         return _framework(error)
-    for kind, code in CODE_OF_ERROR.items():
-        if isinstance(error, kind):
-            status = STATUS_OF_CODE[code]
-            return status, body(code), _retry_after(status)
-    return 500, body("SERVER_ERROR"), {}
+    code = _code_of(error)
+    status = STATUS_OF_CODE[code]
+    return status, body(code), _retry_after(status)
+
+
+def _code_of(error: BaseException) -> str:
+    # Raw while rows are read, else the cause of an error of the framework's.
+    if isinstance(error, _store_is_away()) or isinstance(error.__cause__, _store_is_away()):
+        return "SERVICE_UNAVAILABLE"
+    codes = (code for kind, code in CODE_OF_ERROR.items() if isinstance(error, kind))
+    return next(codes, "SERVER_ERROR")
+
+
+@cache
+def _store_is_away() -> tuple[type[Exception], ...]:
+    """What is raised while the store of raw answers does not answer, where there is one."""
+    if not settings.MONGODB_URL:
+        return ()
+    # Takes a tenth of a second, and only those who have such a store need it.
+    from pymongo.errors import ConnectionFailure
+
+    return (ConnectionFailure,)
 
 
 def _retry_after(status: int) -> dict[str, str]:
@@ -192,6 +212,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to what nobody caught, which the framework is still handling."""
+    error = sys.exc_info()[1]
+    if error is not None and _code_of(error) == "SERVICE_UNAVAILABLE":
+        return _plain(request, 503, "SERVICE_UNAVAILABLE", headers=_retry_after(503))
     return _plain(request, 500, "SERVER_ERROR")
 
 
