@@ -100,6 +100,8 @@ def allow_long_statements(**_: Any) -> None:
 
 
 def _allow_long_statements(connection: Any, **_: Any) -> None:
+    if connection.vendor != "postgresql":
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, false)", [WORKER_TIMEOUT])
 

@@ -1,6 +1,8 @@
 """Raw answers: kept with what was made of them, moved to where documents live, read again."""
 
 import gzip
+import heapq
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +26,8 @@ KEPT_HEADERS = frozenset(
     {"content-type", "date", "etag", "last-modified", "content-length", "cmr-hits"}
 )
 MOVED_AT_ONCE, MOVED_BYTES = 100, 16 * 1024 * 1024
+# A tick is one transaction; the next goes on.
+MOVES_IN_A_TICK = 10
 DELETED_AT_ONCE = 500
 MIB = 2**20
 
@@ -89,14 +93,17 @@ def request_of(document: Document) -> Request:
     )
 
 
-def move() -> int:
-    """Bring documents to where they live, if that is elsewhere; their number."""
+def move(times: float = math.inf) -> int:
+    """Bring documents to where they live, if that is elsewhere; their number.
+
+    Those of one time are a hundred, or as many as are small enough together.
+    """
     there = router.db_for_write(Document)
-    moved = 0
+    moved = done = 0
     if there == DEFAULT_DB_ALIAS or not _is_set_up(there):
         return moved
-    while some := _move_some(there):
-        moved += some
+    while done < times and (some := _move_some(there)):
+        moved, done = moved + some, done + 1
     return moved
 
 
@@ -107,15 +114,20 @@ def _is_set_up(there: str) -> bool:
 
 
 def move_if_possible() -> int:
-    """The same; where their store is away, they wait here."""
+    """The same, not all at once; where their store is away, they wait here."""
+    try:
+        return move(MOVES_IN_A_TICK)
+    except _troubles() as error:
+        log.warning("documents_wait", error=type(error).__name__)
+        return 0
+
+
+def _troubles() -> tuple[type[Exception], ...]:
+    """What is raised where the store is away."""
     # Takes a tenth of a second, and only those who have such a store need it.
     from pymongo.errors import PyMongoError
 
-    try:
-        return move()
-    except (DatabaseError, PyMongoError) as error:
-        log.warning("documents_wait", error=type(error).__name__)
-        return 0
+    return DatabaseError, PyMongoError
 
 
 @transaction.atomic
@@ -148,21 +160,41 @@ def _up_to(most: int, sizes: Iterable[tuple[UUID, int]]) -> list[UUID]:
 
 
 def tidy() -> int:
-    """Delete documents that are too old, then the oldest while all are too large; their number."""
+    """Delete documents that are too old, then the oldest while all are too large; their number.
+
+    Those that wait for their store count as well; where it is away, they are all there is.
+    """
+    there = router.db_for_write(Document)
+    if there == DEFAULT_DB_ALIAS:
+        return _tidy([DEFAULT_DB_ALIAS])
+    try:
+        places = [DEFAULT_DB_ALIAS, there] if _is_set_up(there) else [DEFAULT_DB_ALIAS]
+        return _tidy(places)
+    except _troubles() as error:
+        log.warning("documents_wait", error=type(error).__name__)
+        return _tidy([DEFAULT_DB_ALIAS])
+
+
+def _tidy(places: Sequence[str]) -> int:
     too_old = clock.now() - timedelta(days=settings.DOCUMENTS_KEEP_DAYS)
-    deleted = _delete_until(too_old)
-    held = Document.objects.aggregate(held=Sum("size"))["held"] or 0
+    deleted = _delete_until(too_old, places)
+    held = sum(
+        Document.objects.using(place).aggregate(held=Sum("size"))["held"] or 0 for place in places
+    )
     excess = held - settings.DOCUMENTS_MAX_MB * MIB
     if excess > 0:
         # All parts of an answer are of one time, and go together.
-        deleted += _delete_until(_end_of_the_oldest(excess))
+        deleted += _delete_until(_end_of_the_oldest(excess, places), places)
     return deleted
 
 
-def _end_of_the_oldest(excess: int) -> datetime:
+def _end_of_the_oldest(excess: int, places: Sequence[str]) -> datetime:
     """The time of the newest of the oldest documents that are together so large."""
-    oldest = Document.objects.order_by("received_at").values_list("received_at", "size")
-    rows = oldest.iterator(chunk_size=2000)
+    of_each = [
+        Document.objects.using(place).order_by("received_at").values_list("received_at", "size")
+        for place in places
+    ]
+    rows = heapq.merge(*(one.iterator(chunk_size=2000) for one in of_each))
     freed = 0
     while freed < excess:
         received_at, size = next(rows)
@@ -170,12 +202,14 @@ def _end_of_the_oldest(excess: int) -> datetime:
     return received_at
 
 
-def _delete_until(end: datetime) -> int:
+def _delete_until(end: datetime, places: Sequence[str]) -> int:
     """Delete what came until then, that moment included."""
     deleted = 0
-    rows = Document.objects.filter(received_at__lte=end)
-    while identities := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-        deleted += Document.objects.filter(pk__in=identities).delete()[0]
+    for place in places:
+        rows = Document.objects.using(place).filter(received_at__lte=end)
+        while identities := list(rows.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
+            some = Document.objects.using(place).filter(pk__in=identities)
+            deleted += some.delete()[0]
     return deleted
 
 

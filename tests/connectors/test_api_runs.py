@@ -233,8 +233,11 @@ def test_raw_answers_are_filtered(client: APIClient, run: Run, dataset: Dataset)
     assert refused(client.get(DOCUMENTS, {"feed": "x"})) == {"feed"}
 
 
-def test_what_a_run_kept_can_be_fetched(client: APIClient, run: Run, fake_noaa: FakeNoaa) -> None:
+def test_the_answers_of_a_run_can_be_fetched(
+    client: APIClient, run: Run, fake_noaa: FakeNoaa
+) -> None:
     services.execute_run(run.pk)
+    services.move_documents()
     (told, *_) = client.get(DOCUMENTS, {"run": str(run.pk)}).json()["results"]
     assert told["request"]["place"]["station"] == CODE
     answer = client.get(f"{DOCUMENTS}/{told['id']}/body")

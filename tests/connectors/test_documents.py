@@ -5,13 +5,14 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.test import Client
 
 from connectors import services
@@ -61,8 +62,23 @@ def values(feed: Feed) -> list[tuple[list[str], list[float]]]:
     return [(one.timestamps.astype(str).tolist(), one.values.tolist()) for one in found]
 
 
-def keep(feed: Feed, *sizes: int, age: timedelta = timedelta()) -> None:
-    """Documents of random bytes, whose compressed size is about this."""
+@contextmanager
+def store_away() -> Iterator[None]:
+    """Nobody answers where documents live."""
+    there: Any = connections[DOCUMENTS]
+    there.ensure_connection()
+    there.close_pool()
+    with pytest.MonkeyPatch.context() as away:
+        away.setitem(there.settings_dict, "HOST", "mongodb://127.0.0.1:1/none?replicaSet=rs0")
+        away.setitem(there.settings_dict["OPTIONS"], "serverSelectionTimeoutMS", 200)
+        try:
+            yield
+        finally:
+            there.close_pool()
+
+
+def keep(feed: Feed, *sizes: int, age: timedelta = timedelta(), is_moved: bool = True) -> None:
+    """Documents that are so large."""
     run = Run(feed=feed)
     request = Request("lines", {}, Place("A"), Window(date(2001, 1, 1), date(2002, 1, 1)))
     received_at = clock.now() - age
@@ -73,7 +89,8 @@ def keep(feed: Feed, *sizes: int, age: timedelta = timedelta()) -> None:
             for n, size in enumerate(sizes)
         ],
     )
-    services.move_documents()
+    if is_moved:
+        services.move_documents()
 
 
 def test_the_store_is_the_one_that_is_configured() -> None:
@@ -198,26 +215,63 @@ def test_a_replay_reads_what_has_not_been_moved_yet(feed: Feed) -> None:
 
 
 @needs_mongodb
-def test_f_06_a_store_that_is_away_delays_no_points(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise DatabaseError("No replica set members found")
-
+def test_f_06_a_store_that_is_away_delays_no_points(feed: Feed) -> None:
     def is_ready() -> tuple[int, str]:
         answer = Client().get("/health/ready")
         return answer.status_code, answer.json()["status"]
 
     assert is_ready() == (200, "ok")
-    with monkeypatch.context() as away:
-        away.setattr("django_mongodb_backend.base.DatabaseWrapper.get_connection_params", fail)
-        documents_there: Any = connections[DOCUMENTS]
-        documents_there.close_pool()
+    with store_away():
         assert executed(services.start_run(feed)).inserted == 730
         assert services.move_documents() == 0
         assert is_ready() == (200, "degraded")
     assert services.move_documents() == 2
     assert is_ready() == (200, "ok")
+
+
+@needs_mongodb
+def test_a_move_leaves_the_rest_to_the_next(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOVED_AT_ONCE", 1)
+    monkeypatch.setattr(documents, "MOVES_IN_A_TICK", 2)
+    keep(feed, *[10] * 5, is_moved=False)
+    assert [services.move_documents() for _ in range(4)] == [2, 2, 1, 0]
+
+
+@needs_mongodb
+def test_answers_that_wait_are_tidied_while_their_store_is_away(feed: Feed, settings: Any) -> None:
+    settings.DOCUMENTS_KEEP_DAYS, settings.DOCUMENTS_MAX_MB = 30, 1
+    keep(feed, 10, age=timedelta(days=31))
+    keep(feed, 10, age=timedelta(days=31), is_moved=False)
+    keep(feed, *[600_000] * 2, is_moved=False)
+    with store_away():
+        assert services.tidy_documents() == 2
+    assert (HERE.count(), Document.objects.count()) == (1, 1)
+    assert services.tidy_documents() == 1
+
+
+@needs_mongodb
+def test_the_oldest_go_wherever_they_are(feed: Feed, settings: Any) -> None:
+    settings.DOCUMENTS_MAX_MB = 1
+    keep(feed, 300_000, 300_000, age=timedelta(hours=1))
+    keep(feed, 300_000, age=timedelta(hours=2), is_moved=False)
+    keep(feed, 300_000, 300_000, is_moved=False)
+    assert services.tidy_documents() == 2
+    assert (HERE.count(), Document.objects.count()) == (2, 1)
+
+
+@needs_mongodb
+def test_while_the_store_is_away_whoever_asks_for_answers_is_told_to_come_back(feed: Feed) -> None:
+    keep(feed, 10)
+    (document,) = Document.objects.all()
+    browser = Client(raise_request_exception=False)
+    browser.force_login(make_user("admin"))
+    paths = [f"/api/v1/documents{end}" for end in ("", f"/{document.pk}", f"/{document.pk}/body")]
+    pages = ("", f"{document.pk}/change/", f"{document.pk}/answer/")
+    paths += [f"/admin/connectors/document/{end}" for end in pages]
+    with store_away():
+        for path in paths:
+            answer = browser.get(path)
+            assert (answer.status_code, answer["Retry-After"]) == (503, "5"), path
 
 
 def test_the_connector_of_these_tests_is_registered(fake_lines: FakeLines) -> None:

@@ -117,23 +117,29 @@ class Feeder(threading.Thread):
             f"{self.site.server.api}/feeds/{self.feed}",
             json={"parameters": self.parameters},
         )
+        # It may have had nothing left to ask for, and knew nothing of what is asked for now.
+        last = self._last_run()
 
         def is_done() -> bool:
             if self.is_open():
                 return False
-            found = self.site.ask(
-                "SELECT status, planned FROM runs WHERE feed_id = %s "
-                "ORDER BY created_at DESC LIMIT 1",
-                self.feed,
-            )
+            found = self._last_run()
             # One that had nothing left to ask for.
-            if found == [("succeeded", 0)]:
+            if found[:1] != last[:1] and found[1:] == ("succeeded", 0):
                 return True
             with suppress(requests.RequestException):
                 self.start_run()
             return False
 
         return eventually(is_done, 180 + 10 * LEASE_S, every_s=0.2)
+
+    def _last_run(self) -> tuple[Any, ...]:
+        found = self.site.ask(
+            "SELECT id, status, planned FROM runs WHERE feed_id = %s "
+            "ORDER BY created_at DESC LIMIT 1",
+            self.feed,
+        )
+        return found[0] if found else ()
 
     # ------------------------------------------------------------------ what is found
     def expected(self) -> Iterator[tuple[Row, float]]:

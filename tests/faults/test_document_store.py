@@ -61,6 +61,8 @@ def test_f_06_raw_answers_arrive_when_their_store_is_there_again(
     store.start()
     site.kill_everything()
     assert eventually(lambda: held(site, store) == (0, A_RUN), PATIENCE_S)
+    # Its worker may be back before the web server is.
+    assert eventually(site.is_ready, PATIENCE_S)
     assert eventually(lambda: ready(site.server.url)[1]["status"] == "ok", PATIENCE_S)
 
     # Killed meanwhile, it holds no point up, and gets the rest without a hand.
