@@ -23,8 +23,7 @@ run: install  ## Install, set up and serve everything until Ctrl-C (PORT=8001 BI
 	@$(ENV) exec $(PY) manage.py serve $(if $(PORT),--port '$(PORT)') $(if $(BIND),--host '$(BIND)')
 
 worker: setup  ## Run one more worker, on this or another machine
-	@$(ENV) exec $(PY) -m celery --quiet -A datastream.celery worker -P threads -c 2 \
-		--without-gossip --without-mingle --without-heartbeat
+	@$(ENV) exec $(PY) manage.py worker
 
 test: install-dev  ## Run the fast tests (under a minute)
 	@$(PY) -m pytest -q -m "not slow" -n 2

@@ -10,6 +10,7 @@ from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
+from kombu import Exchange, Queue
 
 from datastream.core import jobs
 from datastream.core.ticking import Ticking
@@ -19,6 +20,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
 # It warns of root because of pickled messages, which `accept_content` refuses.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
+# Runs wait for their providers, for hours it may be: what is quick has a queue without them.
+QUICK, RUNS = "datastream", "runs"
 TIDY_S = 60.0
 WORKER_TIMEOUT = "600s"
 SEAL_EVERY_S = 1.0
@@ -66,7 +69,10 @@ app.conf.update(
     # A request waits for a broker that is down no longer than this; the sweep sends again.
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
     broker_connection_timeout=2,
-    task_default_queue="datastream",
+    task_default_queue=QUICK,
+    # Who starts a worker without `-Q` has both.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (QUICK, RUNS)],
+    task_routes={"connectors.execute_run": {"queue": RUNS}},
     task_ignore_result=True,
     task_always_eager=getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False),
     task_serializer="json",

@@ -34,6 +34,22 @@ def _send(task_name: str, ids: dict[str, int | str]) -> None:
         logger.warning("%s %s could not be queued now.", task_name, ids, exc_info=True)
 
 
+def waiting(task_name: str) -> int:
+    """How many messages wait where those of a task do; 0 where the queue cannot be asked."""
+    if current_app.conf.task_always_eager:
+        return 0
+    queue = current_app.amqp.router.route({}, task_name)["queue"]
+    try:
+        with current_app.connection_or_acquire() as broker, broker.channel() as channel:
+            found = int(queue(channel).queue_declare().message_count)
+            if hasattr(channel, "session"):
+                # Of tables; closing the channel leaves its transaction open.
+                channel.session.close()
+            return found
+    except _refusals():
+        return 0
+
+
 def _refusals() -> tuple[type[Exception], ...]:
     """What a failing queue raises; asked for only then, since importing it takes half a second."""
     from kombu.exceptions import KombuError

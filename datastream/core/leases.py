@@ -92,6 +92,9 @@ def _renewed(row: Job) -> bool | None:
 
 def sweep(rows: QuerySet[Row], task: str, argument: str) -> int:
     """Queue again what waits too long or was left behind by a worker that died."""
+    if jobs.waiting(task) >= SWEPT_AT_ONCE:
+        # All workers are at something, for hours it may be; more messages would only pile up.
+        return 0
     never_sent = Q(status=Status.QUEUED, created_at__lt=Now() - PATIENCE)
     left = Q(status=Status.RUNNING, lease_until__lt=Now())
     found = rows.filter(never_sent | left).order_by("created_at").values_list("pk", flat=True)

@@ -1,6 +1,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from queue import Empty
 from typing import Any
 
@@ -11,8 +12,12 @@ from django.db import connection, transaction
 from kombu.simple import SimpleQueue
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from connectors import services
+from connectors.models import Run
 from datastream import celery
-from datastream.core import jobs
+from datastream.core import clock, jobs, leases
+from tests.connectors.collecting import make_feed
+from tests.factories import make_dataset
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +60,39 @@ def test_nothing_is_sent_when_the_transaction_is_rolled_back(
         jobs.enqueue("connectors.execute_run", run_id=7)
         transaction.set_rollback(True)
     assert sent(other_app) == []
+
+
+def test_runs_wait_in_a_queue_of_their_own() -> None:
+    def queue_of(task: str) -> str:
+        return str(celery.app.amqp.router.route({}, task)["queue"].name)
+
+    assert queue_of("connectors.execute_run") == "runs"
+    assert {queue_of(task) for task in ("datastream.tick", "connectors.sweep")} == {"datastream"}
+    # Each has an exchange of its own, or both would get what is for one; and a worker has both.
+    queues = celery.app.amqp.queues.consume_from.values()
+    assert {(one.name, one.exchange.name, one.routing_key) for one in queues} == {
+        (name, name, name) for name in ("datastream", "runs")
+    }
+
+
+def test_what_waits_already_is_not_queued_again_and_again(
+    other_app: Celery,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def swept() -> int:
+        with django_capture_on_commit_callbacks(execute=True):
+            return leases.sweep(Run.objects.all(), "connectors.execute_run", "run_id")
+
+    monkeypatch.setattr(leases, "SWEPT_AT_ONCE", 2)
+    dataset = make_dataset()
+    for _ in range(3):
+        services.start_run(make_feed(dataset))
+    Run.objects.update(created_at=clock.now() - timedelta(hours=1))
+    assert [swept(), swept()] == [2, 0]
+    assert len(sent(other_app)) == 2
+    assert swept() == 2
+    assert len(sent(other_app)) == 2
 
 
 def test_an_object_in_place_of_an_id_is_refused_at_once() -> None:

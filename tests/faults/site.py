@@ -63,7 +63,7 @@ class Site:
         self.server.stop()
 
     def start_second(self, **settings: str) -> None:
-        """Start a worker beside the one of `serve`, as `make worker` does."""
+        """Start a worker of both queues beside those of `serve`."""
         self.second_settings = settings or self.second_settings
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
         command += ["-P", "threads", "-c", "2", "--without-gossip", "--without-mingle"]

@@ -75,7 +75,7 @@ class Command(BaseCommand):
         # The static files' middleware warns of a folder that only `collectstatic` makes.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-        children = [web(host, port, workers), worker(settings.VAR)]
+        children = [web(host, port, workers), worker(*clock(settings.VAR)), worker_of_runs()]
         try:
             Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()
         finally:
@@ -120,12 +120,25 @@ def web(host: str, port: int, workers: int) -> Child:
     return Child("web server", [*command, "datastream.wsgi:application"])
 
 
-def worker(var: Path) -> Child:
+def worker(*options: str) -> Child:
+    """What does all but runs."""
+    return _worker("worker", "datastream", "2", *options)
+
+
+def clock(var: Path) -> list[str]:
+    """The options of the worker that also tells when the periodic tasks are due."""
+    return ["-B", "-s", str(var / "beat-schedule")]
+
+
+def worker_of_runs() -> Child:
+    """What does the runs, which mostly wait and would have all threads of the other."""
+    return _worker("worker of runs", "runs", "4")
+
+
+def _worker(name: str, queue: str, threads: str, *options: str) -> Child:
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
-    command += ["-B", "-P", "threads", "-c", "2", "-s", str(var / "beat-schedule")]
-    return Child(
-        "worker", [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    )
+    command += ["-n", f"{queue}@%h", "-Q", queue, "-P", "threads", "-c", threads, *options]
+    return Child(name, [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
 
 def metrics_folder(var: Path) -> Path:
