@@ -35,6 +35,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is closed to others
 class Command(BaseCommand):
     help = "Set up, then run the web server and a worker until Ctrl-C."
     requires_system_checks: list[str] = []
+    is_stopped = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=env.text("BIND", "127.0.0.1"))
@@ -44,16 +45,23 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         # A stop by `kill` is as orderly as Ctrl-C, also before the supervisor listens.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         host, port = options["host"], port_number(options["port"])
         try:
             with only_run(settings.VAR, address(host, port)) as last_was_killed:
                 wait_for_port(host, port, PATIENCE_AFTER_KILL_S if last_was_killed else 0)
                 self._prepare(samples=not options["no_samples"])
-                self._run(host, port, options["workers"])
+                # Lost where it came in a finalizer, out of which nothing is raised.
+                if not self.is_stopped:
+                    self._run(host, port, options["workers"])
         except KeyboardInterrupt:
             pass
         self.stdout.write("Stopped.")
+
+    def _stop(self, *_signal: object) -> None:
+        self.is_stopped = True
+        raise KeyboardInterrupt
 
     def _prepare(self, *, samples: bool) -> None:
         call_command("setup", stdout=self.stdout)
