@@ -1,6 +1,6 @@
 """One write: batches become a revision, a receipt and an event, or nothing but a receipt."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -84,7 +84,6 @@ def write(
     author: Author,
     options: Options | None = None,
     key: Key | None = None,
-    also: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Merge batches into a dataset, in one transaction however many they are.
 
@@ -92,7 +91,6 @@ def write(
     ----------
     batches : read once, and again from the start where one key stood twice in different batches
     key : makes the write happen once; the same key and body again give the stored outcome.
-    also : called inside the transaction when all is stored, for a feed's checkpoint.
 
     Raises
     ------
@@ -107,7 +105,7 @@ def write(
     writing = Writing(dataset_id, sent, author, options or Options())
     try:
         with transaction.atomic():
-            return writing.run(key, also)
+            return writing.run(key)
     except (InvalidInputError, ConflictError, TooLargeError) as error:
         if "reason" not in error.details:
             error.details["receipt"] = writing.leave_refusal(error)
@@ -123,7 +121,7 @@ class Writing:
         self.dataset_id, self.sent, self.author, self.options = dataset_id, sent, author, options
         self.outcome = Outcome()
 
-    def run(self, key: Key | None, also: Callable[[Outcome], None] | None) -> Outcome:
+    def run(self, key: Key | None) -> Outcome:
         with connection.cursor() as cursor:
             cursor.execute(TIME_LIMIT)
             earlier = traces.stored_receipt(self.author, key)
@@ -134,8 +132,6 @@ class Writing:
             merge = Merge(cursor, dataset.pk, dataset.revision + 1)
             self._take_all(merge)
             self._finish(dataset, merge, key)
-        if also is not None:
-            also(self.outcome)
         return self.outcome
 
     def _take_all(self, merge: Merge) -> None:

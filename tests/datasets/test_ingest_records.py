@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 
 from datasets import ingest
@@ -196,29 +197,17 @@ def test_a_key_is_its_callers_and_its_routes_own(dataset: Dataset, analyst: Any)
 # ------------------------------------------------------------------ the feed's checkpoint
 
 
-def test_what_is_written_along_shares_the_transaction(dataset: Dataset):
-    seen: list[ingest.Outcome] = []
-
-    def note(outcome: ingest.Outcome) -> None:
-        Dataset.objects.filter(pk=dataset.pk).update(license=f"up to {outcome.revision}")
-        seen.append(outcome)
-
-    batch = ingest.from_records(days(2))
-    outcome = ingest.write(dataset.pk, batch, author=Author("feed"), also=note)
-    assert seen == [outcome]
-    assert view(dataset).dataset.license == "up to 1"
-
-
 def test_a_failure_of_what_is_written_along_leaves_nothing(dataset: Dataset):
-    def fail(outcome: ingest.Outcome) -> None:
-        Dataset.objects.filter(pk=dataset.pk).update(license="changed")
-        raise OSError("the checkpoint could not be written")
+    def write_page() -> None:
+        with transaction.atomic():
+            batch = ingest.from_records(days(2, station="new"))
+            ingest.write(dataset.pk, batch, author=Author("feed"))
+            raise OSError("the checkpoint could not be written")
 
-    batch = ingest.from_records(days(2, station="new"))
     with pytest.raises(OSError, match="checkpoint"):
-        ingest.write(dataset.pk, batch, author=Author("feed"), also=fail)
+        write_page()
     seen = view(dataset).dataset
-    assert (seen.revision, seen.point_count, seen.license, seen.start) == (0, 0, "", None)
+    assert (seen.revision, seen.point_count, seen.start) == (0, 0, None)
     assert read(dataset) == []
     left = (dataset.stations, dataset.variables, dataset.revisions, dataset.receipts)
     assert [manager.count() for manager in left] == [0, 0, 0, 0]
@@ -226,10 +215,9 @@ def test_a_failure_of_what_is_written_along_leaves_nothing(dataset: Dataset):
 
 
 def test_two_writes_may_share_one_transaction(dataset: Dataset):
-    def again(outcome: ingest.Outcome) -> None:
+    with transaction.atomic():
+        write(dataset, days(2))
         write(dataset, [point({"TMAX": 3}, "2001-01-02")])
-
-    ingest.write(dataset.pk, ingest.from_records(days(2)), author=Author("feed"), also=again)
     assert view(dataset).dataset.revision == 2
     assert read(dataset)[1]["value"]["TMAX"] == 3
 
