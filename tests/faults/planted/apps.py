@@ -6,7 +6,6 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.db import transaction
 
 from tests.faults import planted
 
@@ -30,19 +29,21 @@ def is_on(name: str) -> bool:
 
 def checkpoint_before_page() -> None:
     """Checkpoint and coverage are committed, and only then the points."""
-    from datasets import ingest
+    from connectors.services import recording
+    from datasets.ingest import Outcome
 
-    write = ingest.write
+    store, write = recording.store, recording._write
 
-    def faulty(*args: Any, also: Any = None, **options: Any) -> Any:
-        if also is None or not is_on(planted.CHECKPOINT_FIRST):
-            return write(*args, also=also, **options)
-        with transaction.atomic():
-            also(ingest.Outcome())
-        time.sleep(PAUSE_S)
-        return write(*args, **options)
+    def no_points(run: Any, pages: Any) -> Outcome:
+        return Outcome() if is_on(planted.CHECKPOINT_FIRST) else write(run, pages)
 
-    ingest.write = faulty
+    def faulty(run: Any, pages: Any) -> None:
+        store(run, pages)
+        if is_on(planted.CHECKPOINT_FIRST):
+            time.sleep(PAUSE_S)
+            write(run, pages)
+
+    recording._write, recording.store = no_points, faulty
 
 
 def any_address() -> None:
