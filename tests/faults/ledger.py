@@ -106,6 +106,14 @@ class Ledger:
         return sum(0 < missing[key] < whole[key] for key in whole)
 
 
+def announced(events: Sequence[int]) -> Findings:
+    """What is wrong with how often each revision was announced; each has to be once."""
+    return Findings(
+        lost=sum(count == 0 for count in events),
+        told_twice=sum(max(count - 1, 0) for count in events),
+    )
+
+
 def is_mixed(found: Iterable[Found]) -> bool:
     """Whether rows that are always written together are of several batches, seen in one read."""
     return len({value for _, _, value in found}) > 1

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import requests
 
-from tests.faults.ledger import Found, is_mixed
+from tests.faults.ledger import Findings, Found, announced, is_mixed
 from tests.faults.site import LEASE_S, PATIENCE_S, Site
 from tests.faults.writers import HOURS, VARIABLE, Caller
 from tests.running import eventually
@@ -23,6 +23,12 @@ SELECT (SELECT coalesce(sum(extract(epoch FROM "end" - start) / 86400), 0)::bigi
        (SELECT count(*) FROM data_points WHERE dataset_id = %(dataset)s),
        (SELECT coalesce(sum(inserted), 0)::bigint FROM runs JOIN feeds f ON f.id = feed_id
         WHERE f.dataset_id = %(dataset)s)"""
+# How often each revision is announced.
+EVENTS = """
+SELECT count(e.id) FROM revisions r
+LEFT JOIN events e ON e.dataset_id = r.dataset_id AND e.revision = r.number
+                  AND e.kind = 'revision_committed'
+WHERE r.dataset_id = %s GROUP BY r.number"""
 OPEN_JOBS = """
 SELECT (SELECT count(*) FROM runs WHERE status IN ('queued', 'running'))
      + (SELECT count(*) FROM analyses WHERE status IN ('queued', 'running'))
@@ -84,10 +90,13 @@ class Analyst(threading.Thread):
                 self.going.discard(identity)
                 self.finished += 1
         while len(self.going) < ANALYSES and not self.ends.is_set():
-            if not self._start():
+            started = self.start_one()
+            if started is None:
                 return
+            self.going.add(started)
 
-    def _start(self) -> bool:
+    def start_one(self) -> str | None:
+        """The id of a new analysis; None where it was not taken."""
         # Another number each time, or it would be the same analysis, which is not done twice.
         self.started += 1
         day = self.started % 28 + 1
@@ -97,9 +106,7 @@ class Analyst(threading.Thread):
         }
         url = f"{self.site.server.api}/datasets/{self.dataset}/analysis"
         answer = self.caller.ask("POST", url, json=body)
-        if answer.status_code in {200, 202}:
-            self.going.add(answer.json()["id"])
-        return answer.status_code == 202
+        return str(answer.json()["id"]) if answer.status_code == 202 else None
 
 
 class Watch(threading.Thread):
@@ -127,6 +134,11 @@ class Watch(threading.Thread):
                 covered, stored, counted = cursor.fetchone()
                 self.looks += 1
                 self.torn += not covered == stored == counted
+
+
+def told(site: Site, dataset: str) -> Findings:
+    """Revisions of a dataset that nobody was told of, or that were told of more than once."""
+    return announced([int(count) for (count,) in site.ask(EVENTS, dataset)])
 
 
 def stuck(site: Site) -> int:

@@ -12,24 +12,30 @@ from typing import Any
 import psycopg2
 import requests
 
+from tests.faults.disk import fill
 from tests.faults.feeding import Feeder
-from tests.faults.readers import points, wait_ready
+from tests.faults.readers import FINAL, points, wait_ready
 from tests.faults.rows import Load, Report, drive
 from tests.faults.site import PATIENCE_S, PLANTED, Site
 from tests.faults.writers import HOURS, Caller
 from tests.running import PROJECT, eventually
 
+# Processes of the web server that answer, as `serve` starts them.
+WEB = 2
 MOVED = "SELECT id, attempt, requests, status FROM runs WHERE feed_id = %s ORDER BY created_at"
 
 
 def f_01(site: Site, kills: int) -> Report:
     """A web process is killed while it answers."""
 
-    def all_are_back(since: float) -> float:
-        assert eventually(lambda: len(site.web()) == 2, PATIENCE_S)
-        return time.monotonic() - since
+    def kill_one_of_two() -> None:
+        # One whose successor still loads everything would be the only one that answers.
+        assert eventually(lambda: len(site.answering()) == WEB, PATIENCE_S)
+        site.kill_web()
 
-    return drive(site, "F-01 web process", site.kill_web, kills, also=all_are_back)
+    report = drive(site, "F-01 web process", kill_one_of_two, kills)
+    assert eventually(lambda: len(site.answering()) == WEB, PATIENCE_S)
+    return report
 
 
 def f_02(site: Site, kills: int) -> Report:
@@ -47,6 +53,43 @@ def f_02(site: Site, kills: int) -> Report:
         report.recoveries_s.append(time.monotonic() - moment)
     load.settle(report)
     return report
+
+
+def f_02_analysis(site: Site, kills: int) -> Report:
+    """The workers are killed in the middle of an analysis, which is held up until the kill."""
+    report = Report("F-02 analysis", kills)
+    load = Load(site, report.name)
+    load.writers[0].write_more(0.5)
+    attempts = []
+    for _ in range(kills):
+        with held(site, "LOCK TABLE data_points IN ACCESS EXCLUSIVE MODE"):
+            identity = load.analyst.start_one()
+            assert identity is not None
+            # It is taken, and waits for the points that it reads.
+            assert eventually(lambda: _waits(site, "%data_points%"), PATIENCE_S)
+            site.kill_worker()
+        moment = time.monotonic()
+        status, attempt = _ended(site, identity)
+        report.recoveries_s.append(time.monotonic() - moment)
+        report.findings.stuck += status != "succeeded"
+        attempts.append(attempt)
+    report.findings += load.compare()
+    report.acked_rows = load.ledger.acked_rows
+    report.notes["fewest_attempts"] = min(attempts)
+    return report
+
+
+def _ended(site: Site, analysis: str) -> tuple[str, int]:
+    """The status of an analysis and its attempts, once it has ended or should have."""
+
+    def look() -> tuple[str, int]:
+        ((status, attempt),) = site.ask(
+            "SELECT status, attempt FROM analyses WHERE id = %s", analysis
+        )
+        return str(status), int(attempt)
+
+    eventually(lambda: look()[0] in FINAL, PATIENCE_S)
+    return look()
 
 
 def _running(feeder: Feeder) -> Any:
@@ -170,9 +213,36 @@ def f_04(site: Site, kills: int) -> Report:
     return drive(site, "F-04 database", site.kill_database, kills)
 
 
+def f_06(site: Site, looks: int) -> Report:
+    """The document store is never there: nothing is killed, and nobody waits for it."""
+    report = drive(site, "F-06 store out of reach", lambda: None, looks)
+    report.kills = 0
+    said = requests.get(f"{site.server.url}/health/ready", timeout=30)
+    assert (said.status_code, said.json()["status"]) == (200, "degraded"), said.text
+    ((report.notes["answers_waiting"],),) = site.ask("SELECT count(*) FROM documents")
+    return report
+
+
 def f_07(site: Site, kills: int) -> Report:
     """Everything is killed, and started again by nothing but its host."""
     return drive(site, "F-07 everything", site.kill_everything, kills)
+
+
+def f_08(site: Site, times: int) -> Report:
+    """The disk is filled under load, and emptied once a writer has heard of it."""
+    report = Report("F-08 disk full", times)
+    load = Load(site, report.name)
+    load.start()
+    ballast = site.server.var / "ballast"
+    for _ in range(times):
+        heard = load.acks.unavailable
+        fill(ballast)
+        assert eventually(lambda heard=heard: load.acks.unavailable > heard, PATIENCE_S)  # type: ignore[misc]
+        assert site.status("/health/live") == 200
+        ballast.unlink()
+        report.recoveries_s.append(load.recovery_s(time.monotonic()))
+    load.settle(report)
+    return report
 
 
 def f_17(site: Site, kills: int) -> Report:

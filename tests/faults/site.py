@@ -123,6 +123,10 @@ class Site:
         all_of_them = self.processes(b"gunicorn")
         return [process for process in all_of_them if parent(process) in all_of_them]
 
+    def answering(self) -> list[int]:
+        """Those of them that have loaded everything and wait for connections."""
+        return [process for process in self.web() if waits(process)]
+
     def database(self) -> list[int]:
         file = self.server.var / "postgres" / "data" / "postmaster.pid"
         with suppress(OSError, ValueError):
@@ -219,6 +223,14 @@ def parent(process: int) -> int:
         about = (PROCESSES / str(process) / "stat").read_text().rpartition(")")[2]
         return int(about.split()[1])
     return 0
+
+
+def waits(process: int) -> bool:
+    """Whether a process has come to where it waits for what its sockets bring (by epoll)."""
+    with suppress(OSError):
+        files = (PROCESSES / str(process) / "fdinfo").iterdir()
+        return any("tfd:" in file.read_text() for file in files)
+    return False
 
 
 def children(process: int) -> Iterator[int]:

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,15 +11,15 @@ import pytest
 import requests
 
 from tests import redis
+from tests.faults import scenes
 from tests.faults.conftest import NOBODY, folder
+from tests.faults.disk import small_disk
 from tests.faults.feeding import Feeder
-from tests.faults.rows import Load, Report, drive
+from tests.faults.rows import drive
 from tests.faults.site import PATIENCE_S, START_S, Site, slack
 from tests.running import eventually
 
 pytestmark = pytest.mark.slow
-
-DISK_MB = 700
 
 
 @pytest.fixture(scope="module")
@@ -98,39 +96,16 @@ def signal_all(processes: list[int], number: signal.Signals) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder `var` on a disk of its own in memory, which only the administrator may make."""
-    place = tmp_path / "var"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(place)]
-    with suppress(OSError):
-        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-            yield place
-            subprocess.run(["umount", "-l", str(place)], check=False)
-            return
-    pytest.skip("a small disk can only be made by root")
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A folder `var` on a disk of its own, which only the administrator may make."""
+    with small_disk(tmp_path / "var") as is_made:
+        if not is_made:
+            pytest.skip("a small disk can only be made by root")
+        yield tmp_path / "var"
 
 
-def test_f_08_a_full_disk_is_said_and_passes_without_a_hand(small_disk: Path) -> None:
-    with Site(small_disk.parent) as site:
-        report = Report("F-08 disk full", 1)
-        load = Load(site, report.name)
-        load.start()
-        ballast = small_disk / "ballast"
-        fill(ballast)
-        assert eventually(lambda: load.acks.unavailable > 0, PATIENCE_S)
-        assert site.status("/health/live") == 200
-        ballast.unlink()
-        report.recoveries_s.append(load.recovery_s(time.monotonic()))
-        load.settle(report)
+def test_f_08_a_full_disk_is_said_and_passes_without_a_hand(small: Path) -> None:
+    with Site(small.parent) as site:
+        report = scenes.f_08(site, 1)
     assert report.findings.is_clean, report.body()
     assert report.notes["503_without_retry_after"] == 0
-
-
-def fill(ballast: Path) -> None:
-    """Write until nothing more fits."""
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12):
-            with suppress(OSError):
-                while True:
-                    file.write(bytes(size))

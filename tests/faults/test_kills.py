@@ -86,6 +86,13 @@ def test_f_02_a_killed_worker_is_followed_by_another_from_the_checkpoint(site: S
     assert report.notes["most_attempts"] > 1
 
 
+def test_f_02_a_killed_analysis_is_taken_up_and_its_attempts_say_so(site: Site) -> None:
+    report = scenes.f_02_analysis(site, KILLS)
+    is_clean(report)
+    assert report.median_s <= (LEASE_S + 15) * slack()
+    assert report.notes["fewest_attempts"] > 1
+
+
 def test_f_03_page_and_checkpoint_are_never_seen_apart(site: Site) -> None:
     is_clean(scenes.f_03(site, KILLS))
 

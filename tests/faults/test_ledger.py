@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.ledger import ACKED, REFUSED, Batch, Findings, Ledger, is_mixed
+from tests.faults.ledger import ACKED, REFUSED, Batch, Findings, Ledger, announced, is_mixed
 
 ROWS = [("A", f"2001-01-0{day}T00:00:00Z") for day in range(1, 5)]
 
@@ -46,6 +46,11 @@ def test_each_fault_is_counted_as_what_it_is(
     found: list[tuple[str, str, float]], counted: int, changes: int, expected: Findings
 ) -> None:
     assert ledger().compare(found, counted=counted, changes=changes) == expected
+
+
+def test_a_revision_is_announced_once_and_not_more_often() -> None:
+    assert announced([1, 1, 1]).is_clean
+    assert announced([1, 0, 3]) == Findings(lost=1, told_twice=2)
 
 
 def test_findings_add_up() -> None:

@@ -77,13 +77,16 @@ class Writer(threading.Thread):
             self.is_whole = False
             self.send(Batch(key(), [(f"whole{self.number}", hour) for hour in HOURS], None))
         elif kind == "more":
-            self.send(Batch(key(), self._more(), value))
+            self.write_more(value)
         else:
             self.write_whole(value)
 
     def write_whole(self, value: float) -> None:
         self.is_whole = True
         self.send(Batch(key(), [(f"whole{self.number}", hour) for hour in HOURS], value))
+
+    def write_more(self, value: float) -> None:
+        self.send(Batch(key(), self._more(), value))
 
     def _more(self) -> Sequence[Row]:
         first, self.hour = self.hour, self.hour + self.chance.choice([20, 200, 600])
