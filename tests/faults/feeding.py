@@ -102,21 +102,20 @@ class Feeder(threading.Thread):
             self.stations += A_RUN
         else:
             self.first_year -= 1
-        url = f"{self.site.server.api}/feeds/{self.feed}"
-        while not self.ends.is_set():
-            with suppress(requests.RequestException):
-                answer = self.caller.ask("PATCH", url, json={"parameters": self.parameters})
-                if answer.status_code == 200:
-                    return
+        while not self.ends.is_set() and not self._change():
             self.ends.wait(0.2)
+
+    def _change(self) -> bool:
+        """Have the feed ask for what it now should; whether it will."""
+        url = f"{self.site.server.api}/feeds/{self.feed}"
+        with suppress(requests.RequestException):
+            return self.caller.ask("PATCH", url, json={"parameters": self.parameters}).ok
+        return False
 
     def finish(self) -> bool:
         """Run until all is there that the feed now asks for; whether it ended well."""
-        self.caller.ask(
-            "PATCH",
-            f"{self.site.server.api}/feeds/{self.feed}",
-            json={"parameters": self.parameters},
-        )
+        if not eventually(self._change):
+            return False
         # It may have had nothing left to ask for, and knew nothing of what is asked for now.
         last = self._last_run()
 
