@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from tests.faults.ledger import Findings, Found, Row
-from tests.faults.site import LEASE_S, Site
+from tests.faults.site import LEASE_S, PATIENCE_S, Site
 from tests.faults.weather import STATIONS, days, value
 from tests.faults.writers import Caller
 from tests.running import eventually
@@ -114,7 +114,7 @@ class Feeder(threading.Thread):
 
     def finish(self) -> bool:
         """Run until all is there that the feed now asks for; whether it ended well."""
-        if not eventually(self._change):
+        if not eventually(self._change, PATIENCE_S):
             return False
         # It may have had nothing left to ask for, and knew nothing of what is asked for now.
         last = self._last_run()

@@ -80,6 +80,14 @@ def test_a_checkpoint_before_its_page_is_found(planted_site: Site) -> None:
     assert feeder.compare().lost > 0
 
 
+def test_what_was_asked_for_last_is_fetched_before_it_is_compared(planted_site: Site) -> None:
+    feeder = Feeder(planted_site, "Asked for last", stations=1)
+    assert feeder.finish()
+    feeder.stations = 2
+    assert feeder.finish()
+    assert feeder.compare().is_clean
+
+
 def test_a_private_address_that_is_asked_is_found(planted_site: Site) -> None:
     assert scenes.probe_private(planted_site) == 0
     switch(planted_site, planted.ANY_ADDRESS)
