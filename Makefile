@@ -25,7 +25,7 @@ run: install  ## Install, set up and serve everything until Ctrl-C (PORT=8001 BI
 worker: setup  ## Run one more worker, on this or another machine
 	@$(ENV) exec $(PY) manage.py worker
 
-test: install-dev  ## Run the fast tests (under a minute)
+test: install-dev  ## Run the fast tests (two or three minutes)
 	@$(PY) -m pytest -q -m "not slow" -n 2
 
 test-all: install-dev  ## Run the slow tests only: real servers, faults, browsers

@@ -15,7 +15,7 @@ from bench import run  # noqa: E402
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rows; under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer rows; a few minutes")
     return run.bench(quick=parser.parse_args().quick)
 
 
