@@ -68,14 +68,15 @@ _SPEND = {table: _spending(table) for table in (SHORT, LASTING)}
 _AHEAD = f"SELECT full_at - {_NOW} FROM rate_counters WHERE name = %s"  # noqa: S608
 _SWEEP = [f"DELETE FROM {table} WHERE full_at < {_NOW}" for table in (SHORT, LASTING)]  # noqa: S608
 # Times of failures in order, the oldest first, without those older than the window.
-_LATE = f"""
+_RECENT = f"""
 ARRAY(SELECT one FROM unnest(kept.at) one WHERE one > {_NOW} - %(window)s ORDER BY one)"""  # noqa: S608
 _NOTE = f"""
 INSERT INTO guesses AS kept (name, at) VALUES (%(name)s, ARRAY[{_NOW}])
-ON CONFLICT (name) DO UPDATE SET at = {_LATE} || excluded.at WHERE cardinality({_LATE}) < %(most)s
+ON CONFLICT (name) DO UPDATE SET at = {_RECENT} || excluded.at
+WHERE cardinality({_RECENT}) < %(most)s
 RETURNING true"""  # noqa: S608
 _LEFT = f"""
-SELECT one + %(window)s - {_NOW} FROM guesses kept, unnest({_LATE}) one
+SELECT one + %(window)s - {_NOW} FROM guesses kept, unnest({_RECENT}) one
 WHERE name = %(name)s ORDER BY one"""  # noqa: S608
 _TAKE_BACK = "UPDATE guesses SET at = trim_array(at, 1) WHERE name = %s AND cardinality(at) > 0"
 _FORGET = "DELETE FROM guesses WHERE name = %s"
