@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import requests
 
@@ -39,7 +40,8 @@ class Feeder(threading.Thread):
         self.dataset = self._made("datasets", name=name, schema_mode="evolve")
         self.feed = self._made(
             "feeds",
-            name=name,
+            # Of this time: the test may be run once more.
+            name=f"{name} {uuid4()}",
             connector="noaa",
             product="daily-summaries",
             dataset=self.dataset,
