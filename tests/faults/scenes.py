@@ -110,7 +110,8 @@ def f_03(site: Site, kills: int) -> Report:
     """Killed between page and checkpoint, where it is held up until the kill."""
     report = Report("F-03 page and checkpoint", kills)
     wait_ready(site)
-    feeder = Feeder(site, report.name, stations=4 * kills)
+    # More pages than are stored while the worker is not held.
+    feeder = Feeder(site, report.name, stations=20 * kills)
     assert feeder.start_run().status_code == 202
     for _ in range(kills):
         assert eventually(lambda: _running(feeder) is not None, PATIENCE_S)
