@@ -4,10 +4,7 @@ By hand: `python -m tests.connectors.fakes.climatedata_ca --port 8905`, then `GE
 `CLIMATEDATA_CA_BASE_URL` are `http://127.0.0.2:8905/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
-import argparse
 import json
-import sys
-import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.connectors.fakes.climatedata_grid import Grid
-from tests.connectors.fakes.server import Call, FakeProvider, Reply
+from tests.connectors.fakes.server import Call, FakeProvider, Reply, serve_by_hand
 
 GEOJSON = "application/geo+json"
 MOST = 10_000
@@ -145,10 +142,6 @@ class FakeClimatedataCa(FakeProvider):
         self.changes: dict[str, dict[str, Any]] = {}
         # As of servers newer than that of July 2026.
         self.ignores_unknown = False
-
-    @property
-    def base_url(self) -> str:
-        return f"{self.url}/"
 
     def answer(self, call: Call) -> Reply:
         parts = call.path.strip("/").split("/")
@@ -336,19 +329,5 @@ def refused(status: int, code: str, description: str) -> Reply:
     return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--port", type=int, default=8905)
-    port = parser.parse_args().port
-    with FakeClimatedataCa(port, until=date.today() - timedelta(days=2)) as fake:  # noqa: DTZ011  by hand only
-        sys.stdout.write(f"Answering at {fake.base_url}; end with Ctrl-C.\n")
-        sys.stdout.flush()
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
-
-
 if __name__ == "__main__":
-    main()
+    serve_by_hand(FakeClimatedataCa, __doc__, port=8905, days_late=2)

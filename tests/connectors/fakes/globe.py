@@ -4,10 +4,7 @@ By hand: `python -m tests.connectors.fakes.globe --port 8903`, then `GLOBE_BASE_
 `http://127.0.0.2:8903/search/v1/measurement/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
-import argparse
 import json
-import sys
-import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.connectors.fakes.server import Call, FakeProvider, Fault, Reply, body
+from tests.connectors.fakes.server import Call, FakeProvider, Fault, Reply, body, serve_by_hand
 
 ROOT = "/search/v1/measurement/"
 BY_COUNTRY = f"{ROOT}protocol/measureddate/country/"
@@ -198,19 +195,5 @@ def outage() -> Fault:
     return body(lambda _: json.dumps(OUTAGE).encode())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--port", type=int, default=8903)
-    port = parser.parse_args().port
-    with FakeGlobe(port, until=date.today() - timedelta(days=2)) as globe:  # noqa: DTZ011  by hand only
-        sys.stdout.write(f"Answering at {globe.base_url}; end with Ctrl-C.\n")
-        sys.stdout.flush()
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
-
-
 if __name__ == "__main__":
-    main()
+    serve_by_hand(FakeGlobe, __doc__, port=8903, days_late=2)

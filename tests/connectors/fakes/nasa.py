@@ -4,10 +4,7 @@ By hand: `python -m tests.connectors.fakes.nasa --port 8902`, then `NASA_POWER_B
 `NASA_CMR_BASE_URL` are `http://127.0.0.2:8902/` and `OUTBOUND_NETWORKS` `127.0.0.2/32`.
 """
 
-import argparse
 import json
-import sys
-import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.connectors.fakes.server import Call, FakeProvider, Reply
+from tests.connectors.fakes.server import Call, FakeProvider, Reply, serve_by_hand
 
 FILL = -999.0
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -112,10 +109,6 @@ class FakeNasa(FakeProvider):
         self.granules = 5
         self.is_timed_out = False
         self.tokens = {"good-token"}
-
-    @property
-    def base_url(self) -> str:
-        return f"{self.url}/"
 
     def answer(self, call: Call) -> Reply:
         parts = call.path.strip("/").split("/")
@@ -358,19 +351,5 @@ def _stamps(temporal: str, params: dict[str, str]) -> Iterator[str]:
         day += timedelta(days=1)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--port", type=int, default=8902)
-    port = parser.parse_args().port
-    with FakeNasa(port, until=date.today() - timedelta(days=3)) as nasa:  # noqa: DTZ011  by hand only
-        sys.stdout.write(f"Answering at {nasa.base_url}; end with Ctrl-C.\n")
-        sys.stdout.flush()
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
-
-
 if __name__ == "__main__":
-    main()
+    serve_by_hand(FakeNasa, __doc__, port=8902, days_late=3)

@@ -5,10 +5,7 @@ By hand: `python -m tests.connectors.fakes.noaa --port 8901`, then `NOAA_BASE_UR
 "fake-token"; hourly values have the stations 72505394728 and 72793024233.
 """
 
-import argparse
 import json
-import sys
-import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -22,7 +19,7 @@ from tests.connectors.fakes.noaa_values import (
     raw_value,
     value,
 )
-from tests.connectors.fakes.server import Call, FakeProvider, Reply
+from tests.connectors.fakes.server import Call, FakeProvider, Reply, serve_by_hand
 
 PATH = "/access/services/data/v1"
 FORMATS = {"csv", "json"}
@@ -44,10 +41,6 @@ class FakeNoaa(FakeProvider):
         self.repeated: set[date] = set()
         self.flags: dict[tuple[str, date], str] = {}
         self.ignores_units = False
-
-    @property
-    def base_url(self) -> str:
-        return f"{self.url}/"
 
     def answer(self, call: Call) -> Reply:
         if call.path.startswith("/cdo-web/api/v2/"):
@@ -156,19 +149,5 @@ def _csv(names: list[str], rows: list[dict[str, str]]) -> bytes:
     ).encode()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--port", type=int, default=8901)
-    port = parser.parse_args().port
-    with FakeNoaa(port, until=date.today() - timedelta(days=2)) as noaa:  # noqa: DTZ011  by hand only
-        sys.stdout.write(f"Answering at {noaa.base_url}; end with Ctrl-C.\n")
-        sys.stdout.flush()
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
-
-
 if __name__ == "__main__":
-    main()
+    serve_by_hand(FakeNoaa, __doc__, port=8901, days_late=2)

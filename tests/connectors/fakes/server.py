@@ -1,10 +1,13 @@
 """A provider over real HTTP on loopback whose next answers can be spoilt on purpose."""
 
+import argparse
 import ssl
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,6 +138,10 @@ class FakeProvider:
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._scheme = "https"
 
+    @property
+    def base_url(self) -> str:
+        return f"{self.url}/"
+
     def script(self, *faults: Fault) -> None:
         self._faults.extend(faults)
 
@@ -232,3 +239,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class names it
         pass
+
+
+def serve_by_hand(
+    kind: Callable[..., "FakeProvider"], about: str | None, *, port: int, days_late: int
+) -> None:
+    """Answer until Ctrl-C, with values up to so many days ago."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--port", type=int, default=port)
+    until = datetime.now(UTC).date() - timedelta(days=days_late)
+    with kind(parser.parse_args().port, until=until) as fake:
+        sys.stdout.write(f"Answering at {fake.base_url}; end with Ctrl-C.\n")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+        sys.stdout.write("\n")
