@@ -2,14 +2,15 @@
 
 import pyarrow as pa
 
-from connectors.base import Variable, Window
+from connectors.base import Window
 from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     CM_TO_MM,
     KMH_TO_MS,
     LWE,
     TENS_OF_DEGREES,
-    Field,
+    Row,
+    field_of,
 )
 from connectors.providers.climatedata_ca.geomet import (
     Observations,
@@ -18,8 +19,7 @@ from connectors.providers.climatedata_ca.geomet import (
 )
 
 # fmt: off
-# Name, factor, unit, CF standard name, cell method, least and greatest possible value, description
-ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], ...] = (
+ROWS: tuple[Row, ...] = (
     ("MEAN_TEMPERATURE", 1, "degC", "air_temperature", "time: mean", -70, 55, "Mean temperature"),
     ("MIN_TEMPERATURE", 1, "degC", "air_temperature", "time: minimum", -70, 55,
      "Minimum temperature"),
@@ -45,24 +45,7 @@ ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], .
      "Maximum relative humidity"),
 )
 # fmt: on
-FIELDS = tuple(
-    Field(
-        name,
-        Variable(
-            name,
-            unit,
-            standard_name,
-            cell_method,
-            interval="P1D",
-            valid_min=low,
-            valid_max=high,
-            description=f"{description}.",
-        ),
-        factor,
-        flag=f"{name}_FLAG",
-    )
-    for name, factor, unit, standard_name, cell_method, low, high, description in ROWS
-)
+FIELDS = tuple(field_of(row, "P1D", flag=f"{row[0]}_FLAG") for row in ROWS)
 
 
 class ClimateDaily(Observations):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from connectors.base import Variable, Window
+from connectors.base import Window
 from connectors.providers.climatedata_ca.features import Features
 from connectors.providers.climatedata_ca.fields import (
     KM_TO_M,
@@ -12,7 +12,8 @@ from connectors.providers.climatedata_ca.fields import (
     KPA_TO_HPA,
     LWE,
     TENS_OF_DEGREES,
-    Field,
+    Row,
+    field_of,
 )
 from connectors.providers.climatedata_ca.geomet import (
     Observations,
@@ -21,8 +22,7 @@ from connectors.providers.climatedata_ca.geomet import (
 )
 
 # fmt: off
-# Name, factor, unit, CF standard name, cell method, least and greatest possible value, description
-ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], ...] = (
+ROWS: tuple[Row, ...] = (
     ("TEMP", 1, "degC", "air_temperature", "time: point", -70, 55, "Temperature"),
     ("DEW_POINT_TEMP", 1, "degC", "dew_point_temperature", "time: point", -80, 40,
      "Dew point temperature"),
@@ -39,24 +39,7 @@ ROWS: tuple[tuple[str, float, str, str, str, float | None, float | None, str], .
     ("WINDCHILL", 1, "1", "", "time: point", -100, 20, "Wind chill, an index of felt cold"),
 )
 # fmt: on
-FIELDS = tuple(
-    Field(
-        name,
-        Variable(
-            name,
-            unit,
-            standard_name,
-            cell_method,
-            interval="PT1H",
-            valid_min=low,
-            valid_max=high,
-            description=f"{description}.",
-        ),
-        factor,
-        flag=f"{name}_FLAG",
-    )
-    for name, factor, unit, standard_name, cell_method, low, high, description in ROWS
-)
+FIELDS = tuple(field_of(row, "PT1H", flag=f"{row[0]}_FLAG") for row in ROWS)
 A_DAY = timedelta(days=1)
 
 

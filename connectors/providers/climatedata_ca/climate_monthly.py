@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from connectors.base import Variable, Window
+from connectors.base import Window
 from connectors.providers.climatedata_ca.features import Features
-from connectors.providers.climatedata_ca.fields import CM_TO_MM, LWE, Field
+from connectors.providers.climatedata_ca.fields import CM_TO_MM, LWE, field_of
 from connectors.providers.climatedata_ca.geomet import (
     Observations,
     observation_parameters,
@@ -53,19 +53,9 @@ ROWS: tuple[tuple[str, str, float, str, str, str, float | None, float | None, st
 )
 # fmt: on
 FIELDS = tuple(
-    Field(
-        name,
-        Variable(
-            name,
-            unit,
-            standard_name,
-            cell_method,
-            interval="P1M",
-            valid_min=low,
-            valid_max=high,
-            description=f"{description}.",
-        ),
-        factor,
+    field_of(
+        (name, factor, unit, standard_name, cell_method, low, high, description),
+        "P1M",
         days=f"DAYS_WITH_VALID_{days}" if days else "",
     )
     for name, days, factor, unit, standard_name, cell_method, low, high, description in ROWS

@@ -70,6 +70,26 @@ class Field:
         return [name for name in (self.name, self.flag, self.days, self.unit) if name]
 
 
+# Name, factor, unit, CF standard name, cell method, least and greatest possible value, description
+Row = tuple[str, float, str, str, str, float | None, float | None, str]
+
+
+def field_of(row: Row, interval: str, *, flag: str = "", days: str = "") -> Field:
+    """A property that becomes the variable of its own name."""
+    name, factor, unit, standard_name, cell_method, low, high, description = row
+    variable = Variable(
+        name,
+        unit,
+        standard_name,
+        cell_method,
+        interval=interval,
+        valid_min=low,
+        valid_max=high,
+        description=f"{description}.",
+    )
+    return Field(name, variable, factor, flag=flag, days=days)
+
+
 def read_field(features: Features, field: Field) -> Column:
     """One variable of all features, in its own unit, with what is said of it."""
     _refuse_other_unit(features, field)
