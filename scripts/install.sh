@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Make .venv and install what requirements/*.txt pin: `install.sh base` to run, `install.sh dev` to
-# test as well. Where the lists have not changed since the last time, nothing is done.
+# Make .venv and install what requirements/*.txt pin: `install.sh base` to run, `install.sh learning`
+# for methods that learn, `install.sh dev` to test as well. Where the lists have not changed since the
+# last time, nothing is done.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 lists=(requirements/base.txt)
-[ "$1" = base ] || lists+=(requirements/dev.txt)
+[ "$1" = base ] || lists+=("requirements/$1.txt")
 # With what uv or pip writes while it works.
 NEEDED_MB=2500
 log=var/install.log
@@ -110,5 +111,5 @@ echo "Installing the packages (about a minute the first time)."
 : >"$log"
 install 2>&1 | show || explain
 stamp requirements/base.txt >.venv/.installed-base
-[ "$1" = base ] || stamp "${lists[@]}" >.venv/.installed-dev
+[ "$1" = base ] || stamp "${lists[@]}" >".venv/.installed-$1"
 echo "Installed in $((SECONDS - started)) s."
