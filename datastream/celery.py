@@ -3,6 +3,8 @@
 import logging
 import os
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from celery import Celery, signals
@@ -14,17 +16,20 @@ from kombu import Exchange, Queue
 
 from datastream.core import jobs
 from datastream.core.ticking import Ticking
-from datastream.supervisor import die_with
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
 # It warns of root because of pickled messages, which `accept_content` refuses.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-# Runs wait for their providers, for hours it may be: what is quick has a queue without them.
-QUICK, RUNS = "datastream", "runs"
+# Runs wait for their providers, for hours it may be, and an analysis may take ten minutes: what is
+# quick has a queue without them.
+QUICK, RUNS, ANALYSES = "datastream", "runs", "analyses"
+QUEUES = (QUICK, RUNS, ANALYSES)
 TIDY_S = 60.0
 WORKER_TIMEOUT = "600s"
 SEAL_EVERY_S = 1.0
+# A queue in tables tells nobody of a message, and a second would be half of a short analysis.
+LOOK_EVERY_S = 0.2
 
 app = Celery("datastream")
 
@@ -45,22 +50,6 @@ def _transport_options() -> dict[str, Any]:
     return options
 
 
-def _schedule() -> dict[str, dict[str, Any]]:
-    ticks = {
-        name: {
-            "task": "datastream.tick",
-            "args": [name],
-            "schedule": seconds,
-            # After an hour without a worker one tick is enough, not hundreds.
-            "options": {"expires": seconds},
-        }
-        for name, seconds in settings.PERIODIC_TASKS.items()
-    }
-    if jobs.queue_is_in_database():
-        ticks["tidy"] = {"task": "datastream.tidy_queue", "schedule": TIDY_S}
-    return ticks
-
-
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_transport_options(),
@@ -70,9 +59,12 @@ app.conf.update(
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
     broker_connection_timeout=2,
     task_default_queue=QUICK,
-    # Who starts a worker without `-Q` has both.
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in (QUICK, RUNS)],
-    task_routes={"connectors.execute_run": {"queue": RUNS}},
+    # Who starts a worker without `-Q` has all.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+    task_routes={
+        "connectors.execute_run": {"queue": RUNS},
+        "analyses.execute": {"queue": ANALYSES},
+    },
     task_ignore_result=True,
     task_always_eager=getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False),
     task_serializer="json",
@@ -84,20 +76,14 @@ app.conf.update(
     worker_redirect_stdouts=False,
     enable_utc=True,
     timezone="UTC",
-    beat_schedule=_schedule(),
 )
 
 
 def keep_our_logging(**_: Any) -> None:
     """Logging is set up by the settings; a receiver here keeps Celery from doing it again."""
-    # Else two lines for every tick, twelve times a minute; failures are errors and stay.
-    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    # Else two lines for every task; failures are errors and stay.
+    for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def end_with_the_worker(**_: Any) -> None:
-    """The clock of `worker -B` is a process of its own and would outlive a killed worker."""
-    die_with(os.getppid())
 
 
 def allow_long_statements(**_: Any) -> None:
@@ -112,25 +98,59 @@ def _allow_long_statements(connection: Any, **_: Any) -> None:
         cursor.execute("SELECT set_config('statement_timeout', %s, false)", [WORKER_TIMEOUT])
 
 
-def seal_the_audit_log(**_: Any) -> None:
-    """Seal beside the tasks: an export may have all of the worker's threads for minutes."""
+def look_often(**_: Any) -> None:
+    """Look into a queue in tables more often than the transport's once a second."""
+    if jobs.queue_is_in_database():
+        # The web server has no need of it, and it takes half a second.
+        from kombu.transport.sqlalchemy import Transport
+
+        # The option of this name is handed on to SQLAlchemy too, which refuses it.
+        Transport.polling_interval = LOOK_EVERY_S
+
+
+def prepare_computing(sender: Any, **_: Any) -> None:
+    """Start a computing process before somebody waits for it."""
+    if ANALYSES in sender.app.amqp.queues.consume_from:
+        from analyses.processes import pool
+
+        pool.prepare()
+
+
+def tick_beside_the_tasks(sender: Any, **_: Any) -> None:
+    """Do what is periodic in threads of its own: tasks may have all of the worker's for minutes."""
+    if QUICK not in sender.app.amqp.queues.consume_from:
+        return
     # Models can be imported only once Django is ready, and Celery imports this before.
     from accounts.services.seals import Sealer
 
-    sealing = Ticking(Sealer().seal, name="sealing", every_s=SEAL_EVERY_S)
-    sealing.start()
-    signals.worker_shutdown.connect(lambda **_: sealing.stop(), weak=False)
+    works: list[tuple[str, Callable[[], object], float]] = [
+        ("sealing", Sealer().seal, SEAL_EVERY_S),
+        *(
+            (name, partial(tick, name), every_s)
+            for name, every_s in settings.PERIODIC_TASKS.items()
+        ),
+    ]
+    if jobs.queue_is_in_database():
+        works.append(("tidy_queue", tidy_queue, TIDY_S))
+    for name, work, every_s in works:
+        ticking = Ticking(work, name=name, every_s=every_s)
+        ticking.start()
+        signals.worker_shutdown.connect(partial(_stop, ticking), weak=False)
+
+
+def _stop(ticking: Ticking, **_: Any) -> None:
+    ticking.stop()
 
 
 signals.worker_init.connect(allow_long_statements, weak=False)
-signals.worker_ready.connect(seal_the_audit_log, weak=False)
+signals.worker_init.connect(look_often, weak=False)
+signals.worker_ready.connect(tick_beside_the_tasks, weak=False)
+signals.worker_ready.connect(prepare_computing, weak=False)
 signals.setup_logging.connect(keep_our_logging, weak=False)
-signals.beat_embedded_init.connect(end_with_the_worker, weak=False)
 
 
-@app.task(name="datastream.tick")  # type: ignore[untyped-decorator]  # Celery has no types
 def tick(name: str) -> None:
-    """Run a periodic task, unless another worker is at it: two clocks do the work once.
+    """Run a periodic task, unless another worker is at it.
 
     It runs inside one transaction, which ends the lock also where connections are pooled.
     """
@@ -143,7 +163,6 @@ def tick(name: str) -> None:
             app.tasks[name]()
 
 
-@app.task(name="datastream.tidy_queue")  # type: ignore[untyped-decorator]
 def tidy_queue() -> int:
     """Delete consumed messages, which the transport only marks as invisible."""
     with connection.cursor() as cursor:

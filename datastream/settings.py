@@ -147,6 +147,7 @@ LEASE_S = env.integer("LEASE_S", 60, least=3)
 PERIODIC_TASKS = {
     "accounts.sweep_limits": 60.0,
     "accounts.tidy": 3600.0,
+    "analyses.renew_live": 5.0,
     "analyses.sweep": 10.0,
     **COLLECTION_TASKS,
     "datasets.sweep": 10.0,

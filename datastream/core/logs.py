@@ -50,6 +50,5 @@ def _handlers(level: str, shared: list[structlog.typing.Processor]) -> dict[str,
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
-            "celery.beat": {"level": "WARNING"},
         },
     }

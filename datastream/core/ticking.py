@@ -8,9 +8,12 @@ from django.db import InterfaceError, OperationalError, connection
 
 log = structlog.get_logger(__name__)
 
+# Who comes more seldom holds no connection meanwhile.
+OFTEN_S = 5.0
+
 
 class Ticking(threading.Thread):
-    """Calls a function every so many seconds, on a connection of its own, until it is stopped.
+    """Calls a function now and every so many seconds, on a connection of its own, until stopped.
 
     A failure ends one call and not the thread: the database may be back at the next.
     """
@@ -23,8 +26,9 @@ class Ticking(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stopped.wait(self._every_s):
+            while not self._stopped.is_set():
                 self._tick()
+                self._stopped.wait(self._every_s)
         finally:
             connection.close()
 
@@ -47,4 +51,7 @@ class Ticking(threading.Thread):
         else:
             self._is_failing = False
         finally:
-            connection.close_if_unusable_or_obsolete()
+            if self._every_s < OFTEN_S:
+                connection.close_if_unusable_or_obsolete()
+            else:
+                connection.close()

@@ -39,6 +39,13 @@ class Installation:
                 stderr=subprocess.STDOUT,
             )
 
+    def run(self, *words: str) -> str:
+        """Run a command of `manage.py` to its end; return what it says."""
+        seen = len(self.output.read_text()) if self.output.exists() else 0
+        with self.manage(*words) as command:
+            assert command.wait(timeout=120) == 0, self.output.read_text()
+        return self.output.read_text()[seen:]
+
     def status(self, path: str) -> int:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:

@@ -78,12 +78,12 @@ class Command(BaseCommand):
                 call_command(name, *arguments, stdout=self.stdout)
         connections.close_all()
 
-    def _run(self, host: str, port: int, workers: int) -> None:
+    def _run(self, host: str, port: int, processes: int) -> None:
         metrics = metrics_folder(settings.VAR)
         # The static files' middleware warns of a folder that only `collectstatic` makes.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
-        children = [web(host, port, workers), worker(*clock(settings.VAR)), worker_of_runs()]
+        children = [web(host, port, processes), *workers()]
         try:
             Supervisor(children, say=self._say, watch=Watch(self._say, host, port)).run()
         finally:
@@ -122,30 +122,24 @@ class Watch:
             self.say(str(error))
 
 
-def web(host: str, port: int, workers: int) -> Child:
+def web(host: str, port: int, processes: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "-c", "python:datastream.gunicorn_conf"]
-    command += ["--bind", f"{_bracketed(host)}:{port}", "--workers", str(workers)]
+    command += ["--bind", f"{_bracketed(host)}:{port}", "--workers", str(processes)]
     return Child("web server", [*command, "datastream.wsgi:application"])
 
 
-def worker(*options: str) -> Child:
-    """What does all but runs."""
-    return _worker("worker", "datastream", "2", *options)
+def workers() -> list[Child]:
+    """What works beside the web server: what waits or computes for long keeps no other waiting."""
+    return [
+        _worker("worker", "datastream", "2"),
+        _worker("worker of runs", "runs", "4"),
+        _worker("worker of analyses", "analyses", "2"),
+    ]
 
 
-def clock(var: Path) -> list[str]:
-    """The options of the worker that also tells when the periodic tasks are due."""
-    return ["-B", "-s", str(var / "beat-schedule")]
-
-
-def worker_of_runs() -> Child:
-    """What does the runs, which mostly wait and would have all threads of the other."""
-    return _worker("worker of runs", "runs", "4")
-
-
-def _worker(name: str, queue: str, threads: str, *options: str) -> Child:
+def _worker(name: str, queue: str, threads: str) -> Child:
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
-    command += ["-n", f"{queue}@%h", "-Q", queue, "-P", "threads", "-c", threads, *options]
+    command += ["-n", f"{queue}@%h", "-Q", queue, "-P", "threads", "-c", threads]
     return Child(name, [*command, "--without-gossip", "--without-mingle", "--without-heartbeat"])
 
 

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from tqdm import tqdm
 
+from datastream.celery import app
 from datastream.core import jobs
 
 WAIT_S = 60.0
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         with _alone(owner):
             migrated = self._migrate(settings.OWNER)
             tables = set(owner.introspection.table_names())
-            made = [*self._make_cache(tables), *self._make_queue(owner, tables)]
+            made = [*self._make_cache(tables), *self._make_queues(owner, tables)]
             grant(owner, str(settings.DATABASES["default"]["USER"]))
         if "documents" in settings.DATABASES:
             migrated += self._migrate_documents()
@@ -86,11 +87,11 @@ class Command(BaseCommand):
         call_command("createcachetable", database=settings.OWNER, verbosity=0)
         return ["cache table"]
 
-    def _make_queue(self, owner: BaseDatabaseWrapper, tables: set[str]) -> list[str]:
-        if not jobs.queue_is_in_database() or {"kombu_queue", "kombu_message"} <= tables:
+    def _make_queues(self, owner: BaseDatabaseWrapper, tables: set[str]) -> list[str]:
+        if not jobs.queue_is_in_database() or _has_queues(owner, tables):
             return []
-        make_queue_tables(owner)
-        return ["queue tables"]
+        make_queues(owner)
+        return ["queues"]
 
 
 class _Migrate(Migrate):
@@ -105,14 +106,26 @@ class _Migrate(Migrate):
             self.bar.update()
 
 
-def make_queue_tables(owner: BaseDatabaseWrapper) -> None:
-    """Let the queue's library make its tables as the owner; the application's role may not."""
+def _has_queues(owner: BaseDatabaseWrapper, tables: set[str]) -> bool:
+    if not {"kombu_queue", "kombu_message"} <= tables:
+        return False
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT name FROM kombu_queue")
+        return {name for (name,) in cursor.fetchall()} >= set(app.amqp.queues)
+
+
+def make_queues(owner: BaseDatabaseWrapper) -> None:
+    """Let the queues' library make its tables as the owner; the application's role may not.
+
+    The queues are rows of them. Two workers that declare the same one at once are in each other's
+    way, and one of them ends.
+    """
     from kombu import Connection
 
     options = {"creator": lambda: owner.get_new_connection(owner.get_connection_params())}
-    with Connection("sqla+postgresql+psycopg2://", transport_options=options) as queue:
-        # They are made when a queue is first declared, and its name is the one that is used.
-        queue.SimpleQueue("datastream").close()
+    with Connection("sqla+postgresql+psycopg2://", transport_options=options) as broker:
+        for queue in app.amqp.queues.values():
+            queue(broker.default_channel).declare()
 
 
 def grant(owner: BaseDatabaseWrapper, role: str) -> None:
