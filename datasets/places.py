@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from datasets.access import View
 from datasets.models import Station
 
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 IN_GEOMETRY = frozenset({"id", "latitude", "longitude"})
 
 
@@ -30,9 +34,10 @@ def collection(
 
 def geometry(view: View, station: Station) -> dict[str, Any] | None:
     """A GeoJSON point (RFC 7946: longitude, latitude, elevation), or None without coordinates."""
-    if station.longitude is None or station.latitude is None:
+    place = seen(view, station)
+    if place is None:
         return None
-    position = [shown(view, station.longitude, 180), shown(view, station.latitude, 90)]
+    position = [place[1], place[0]]
     if station.elevation_m is not None:
         position.append(station.elevation_m)
     return {"type": "Point", "coordinates": position}
@@ -46,3 +51,29 @@ def shown(view: View, degrees: float, most: int) -> float:
     # In decimals: 3 times 0.1 is not 0.3 otherwise.
     rounded = round(degrees / view.coordinate_step_deg) * Decimal(str(view.coordinate_step_deg))
     return float(max(min(rounded, Decimal(most)), Decimal(-most)))
+
+
+def seen(view: View, station: Station) -> tuple[float, float] | None:
+    """Latitude and longitude as the view allows, or None without coordinates."""
+    if station.longitude is None or station.latitude is None:
+        return None
+    return shown(view, station.latitude, 90), shown(view, station.longitude, 180)
+
+
+def distances_km(here: tuple[float, float], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Great-circle distances (haversine) on a sphere.
+
+    Parameters
+    ----------
+    here : latitude, longitude, degrees
+    others : shape (n, 2), likewise
+
+    Returns
+    -------
+    shape (n,), km
+    """
+    latitude, longitude = np.radians(here)
+    latitudes, longitudes = np.radians(others).T
+    half = np.sin((latitudes - latitude) / 2) ** 2
+    half += np.cos(latitude) * np.cos(latitudes) * np.sin((longitudes - longitude) / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))))

@@ -78,6 +78,8 @@ class Dataset(Stamped):
         choices=[(step, f"{step:g}°") for step in COORDINATE_STEPS_DEG],
         help_text="Coordinates of stations are rounded to it for those who only look.",
     )
+    # What it was made of, where an analysis made it: dataset, revision, analysis and method.
+    lineage = models.JSONField(null=True, editable=False)
     revision = models.PositiveIntegerField(default=0, editable=False)
     # Counts every change of the dataset's, a station's or a variable's facts.
     meta_version = models.PositiveIntegerField(default=0, editable=False)

@@ -1,6 +1,7 @@
 """A series as arrays, by binary COPY: no object per value."""
 
 import io
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from datasets.access import View
 from datasets.models import Kind, Station, Variable
+from datasets.places import seen
 from datasets.selectors.points import Selection, statement_parts, statement_values
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
@@ -20,6 +22,11 @@ SELECT p.timestamp, (p.value->>%(variable)s)::float8 AS value,
 FROM {stations}, LATERAL ({now} UNION ALL {then}) p
 WHERE p.value->>%(variable)s IS NOT NULL
 ORDER BY p.timestamp"""
+MORE = """{cte}
+SELECT count(*) FROM (
+    SELECT 1 FROM {stations}, LATERAL ({now} UNION ALL {then}) p
+    WHERE p.value->>%(variable)s IS NOT NULL LIMIT %(most)s + 1
+) found"""
 # Binary COPY: a header of 19 bytes, then per row the count of fields and each with its length.
 HEADER_BYTES = 19
 TRAILER_BYTES = 2
@@ -62,30 +69,69 @@ def series(  # noqa: PLR0913 - each chooses which values, and each has a default
     InvalidInputError
         No such variable or station, the variable is text, or a station must be chosen.
     """
+    found, failed = judged(view, variable, station=station, start=start, end=end, revision=revision)
+    return found if include_failed else without(found, failed)
+
+
+def judged(
+    view: View,
+    variable: str,
+    *,
+    station: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    revision: int | None = None,
+) -> tuple[Series, NDArray[np.bool_]]:
+    """All values of a series, and which of them failed a quality check, shape (n,)."""
     facts, place = find(view, variable, station)
     at = view.dataset.revision if revision is None else revision
     selection = Selection(at, start, end, stations=(place.code,), variables=(variable,))
     rows = _read(view, selection, variable)
-    kept = np.ones(len(rows), np.bool_) if include_failed else ~rows["failed"]
-    return Series(
+    latitude, longitude = seen(view, place) or (None, None)
+    found = Series(
         variable=variable,
         unit=facts.unit,
         station=place.code,
-        timestamps=_times(rows["time"][kept]),
-        values=rows["value"][kept].astype(np.float64),
+        timestamps=_times(rows["time"]),
+        values=rows["value"].astype(np.float64),
         station_name=place.name,
         standard_name=facts.standard_name,
         interval=facts.interval,
-        left_out=int((~kept).sum()),
+        latitude=latitude,
+        longitude=longitude,
+        elevation_m=place.elevation_m,
     )
+    return found, rows["failed"]
+
+
+def without(found: Series, failed: NDArray[np.bool_]) -> Series:
+    """The series without its failed values, which are counted."""
+    if not failed.any():
+        return found
+    return replace(
+        found,
+        timestamps=found.timestamps[~failed],
+        values=found.values[~failed],
+        left_out=int(failed.sum()),
+    )
+
+
+def has_more_than(view: View, selection: Selection, most: int) -> bool:
+    """Whether the selection's first variable has more values; no more than needed are counted."""
+    sql = MORE.format(**statement_parts(view, selection))
+    values = {**statement_values(view, selection), "variable": selection.variables[0]}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**values, "most": most})
+        return bool(cursor.fetchone()[0] > most)
 
 
 def find(view: View, variable: str, station: str | None = None) -> tuple[Variable, Station]:
     """The number variable and the station of a series; the only station where none is named."""
-    return _variable(view, variable), _station(view, station)
+    return find_variable(view, variable), _station(view, station)
 
 
-def _variable(view: View, name: str) -> Variable:
+def find_variable(view: View, name: str) -> Variable:
+    """The number variable of a name."""
     found = Variable.objects.filter(dataset=view.dataset, name=name).first()
     if found is None:
         raise InvalidInputError.of("variable", f"There is no variable {name[:80]!r} here.")

@@ -1,7 +1,7 @@
 """What a chart of some width draws of a series: mean, lowest and highest of calendar steps."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from datasets.selectors.intervals import intervals
 from datasets.selectors.parts import Calendar, Floats, Measures, Part, instant
 from datasets.selectors.points import Selection
 from datasets.selectors.series import find
+from datasets.series import SteppedSeries
 from datastream.core.errors import InvalidInputError
 
 AUTO = "auto"
@@ -99,6 +100,53 @@ def window(view: View, selection: Selection, drawing: Drawing) -> Window:
         n=table.count[:, 0],
         flagged=int(table.flagged.sum()),
     )
+
+
+def stepped(view: View, selection: Selection, px: int) -> SteppedSeries | None:
+    """The series of the selection as its steps in UTC; None where even years are too many.
+
+    Failed values are left out and counted.
+    """
+    station, variable = selection.stations[0], selection.variables[0]
+    try:
+        found = window(view, selection, Drawing(variable, station, AUTO, px, UTC))
+    except InvalidInputError:
+        return None
+    there, expected = np.flatnonzero(found.n > 0), _expected(found)
+    ends = extents(view, selection, stations_of(view, selection), most=1)
+    return SteppedSeries(
+        variable=variable,
+        unit=found.variable.unit,
+        station=station,
+        timestamps=found.t[there].astype("datetime64[us]"),
+        values=found.mean[there],
+        station_name=found.station.name,
+        standard_name=found.variable.standard_name,
+        interval=found.interval,
+        left_out=found.flagged,
+        lowest=found.lo[there],
+        highest=found.hi[there],
+        counts=found.n[there],
+        expected=expected[there],
+        gap_after=np.append(np.diff(there) > 1, np.zeros(min(there.size, 1), np.bool_)),
+        missing=_missing(found.n[1:-1], expected[1:-1]),
+        ends=np.array([(one.first, one.last) for one in ends], "datetime64[us]").ravel(),
+        step=found.step,
+    )
+
+
+def _missing(counts: Floats, expected: Floats) -> float:
+    wanted = float(expected.sum())
+    return max(0.0, 1 - float(counts.sum()) / wanted) if wanted > 0 else float("nan")
+
+
+def _expected(found: Window) -> Floats:
+    between, step = periods.interval(found.interval), STEPS[found.step]
+    if between is None or not found.t.size:
+        return np.full(found.t.size, np.nan)
+    starts = periods.edges(step, UTC, int(found.t[0]), int(found.t[-1]))
+    counts = periods.expected(between, step, UTC, starts)
+    return np.full(found.t.size, np.nan) if counts is None else counts.astype(np.float64)
 
 
 def _step(drawing: Drawing, found: list[Extent], interval: str) -> Step:

@@ -28,6 +28,7 @@ EXAMPLE = {
     "tags": ["climate"],
     "embargo_days": None,
     "coordinate_step_deg": None,
+    "lineage": None,
     "point_count": 1461,
     "station_count": 1,
     "start": "2012-01-01T00:00:00Z",
@@ -44,6 +45,19 @@ class OwnerSerializer(serializers.ModelSerializer[User]):
         model = User
         fields = ("id", "username")
         read_only_fields = fields
+
+
+class LineageSerializer(serializers.Serializer[Any]):
+    """From which revision of which dataset an analysis made a dataset, and how."""
+
+    dataset = serializers.UUIDField()
+    revision = serializers.IntegerField()
+    station = serializers.CharField()
+    variable = serializers.CharField()
+    analysis = serializers.UUIDField()
+    type = serializers.CharField(help_text="The type of the analysis.")
+    method_version = serializers.IntegerField()
+    parameters = serializers.DictField()
 
 
 @extend_schema_field({"type": ["number", "null"], "enum": [*COORDINATE_STEPS_DEG, None]})
@@ -100,6 +114,11 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         allow_null=True,
         help_text="Those without `edit` see the coordinates of stations rounded to it.",
     )
+    lineage = LineageSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="What it was made of, where it is the applied result of an analysis.",
+    )
     # Of what the reader may see.
     point_count = serializers.IntegerField(source="seen.point_count", read_only=True)
     start = serializers.DateTimeField(source="seen.start", read_only=True, allow_null=True)
@@ -111,11 +130,12 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         model = Dataset
         fields = (
             "id", "name", "source", "description", "owner", "visibility", "schema_mode", "license",
-            "citation", "tags", "embargo_days", "coordinate_step_deg", "point_count",
+            "citation", "tags", "embargo_days", "coordinate_step_deg", "lineage", "point_count",
             "station_count", "start", "end", "revision", "permissions", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = (
             "id",
+            "lineage",
             "point_count",
             "start",
             "end",
