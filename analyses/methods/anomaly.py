@@ -5,23 +5,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analyses.methods.calendar import PeriodMeans, Step, leap_day_of, month_of, period_means
+from analyses.methods.calendar import PeriodMeans, Step, period_means, place_in_year
 from analyses.methods.normals import (
-    MIN_COVERAGE,
     MIN_YEARS,
-    REFERENCE_YEARS,
-    WINDOW_DAYS,
     Limits,
     Reference,
+    calendar_normals,
     choose_reference,
     day_normals,
-    month_or_year_normals,
     ordered_years,
     reason_against,
 )
+from analyses.methods.normals_explanation import USED, behind
 from analyses.methods.results import head, plain, timestamps_of
+from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.slopes import Floats
-from analyses.registry import Analysis, analyses
+from analyses.methods.words import description
+from analyses.registry import Analysis, Explanation, analyses
 from datasets.series import Series
 
 Kind = Literal["difference", "ratio"]
@@ -100,13 +100,10 @@ def normals_of(
     limits = Limits(min_coverage)
     if means.step == "day":
         found = day_normals(means, reference, window_days=window_days, limits=limits)
-        places = leap_day_of(means.periods)
     else:
-        found = month_or_year_normals(means, reference, limits=limits)
-        is_month = means.step == "month"
-        places = month_of(means.periods) - 1 if is_month else np.zeros(means.periods.size, int)
+        found = calendar_normals(means, reference, limits=limits)
     table = np.array([np.nan if normal.mean is None else normal.mean for normal in found])
-    return np.asarray(table[places])
+    return np.asarray(table[place_in_year(means.periods, means.step)])
 
 
 def columns_of(
@@ -148,6 +145,37 @@ def units_of(unit: str, kind: Kind) -> dict[str, str]:
     }
 
 
+def explain(  # noqa: PLR0913 - these are the parameters of the analysis
+    series: Series,
+    path: tuple[str | int, ...],
+    *,
+    step: Step = "month",
+    reference_start: int | None = None,
+    reference_end: int | None = None,
+    window_days: int = 15,
+    min_coverage: float = 0.8,
+    **_others: object,
+) -> Explanation:
+    """The values of one period, those of its normal, or of an anomaly both."""
+    means = period_means(series, step)
+    found = behind(series, means, min_coverage=min_coverage)
+    column, place = path if len(path) == 2 else (None, None)
+    if column not in COLUMNS or not isinstance(place, int) or place >= means.means.size:
+        return found.said(np.zeros(series.values.size, np.int64))
+    codes = found.of_period(place)
+    if column in {"n_values", "coverage"}:
+        return found.said(np.where(found.where == place, USED, codes))
+    if column in {"values", "normals"}:
+        reference = choose_reference(
+            series, start=reference_start, end=reference_end, min_coverage=min_coverage
+        )
+        usual = int(place_in_year(means.periods[[place]], step)[0])
+        of_normal = found.of_normal(reference, usual, window_days=window_days)
+        is_own = (found.where == place) & (column == "values")
+        codes = np.where(is_own, codes, of_normal)
+    return found.said(codes)
+
+
 analyses.add(
     Analysis(
         name="anomaly",
@@ -173,10 +201,15 @@ analyses.add(
             "window_days": WINDOW_DAYS,
             "min_coverage": MIN_COVERAGE,
         },
-        required=("variable",),
+        missing=(
+            "Nothing is filled. A day, month or year with less than `min_coverage` of its expected "
+            "values does not count, and a normal wants a number of years that do."
+        ),
         references=("WMO-No. 1203 (2017), Guidelines on the Calculation of Climate Normals",),
         version=1,
         rules=ordered_years,
         compute=anomaly,
+        says=description.anomaly,
+        explain=explain,
     )
 )

@@ -1,4 +1,4 @@
-"""Days, months and years of the UTC calendar: how many values they should hold, and their means."""
+"""Days, months, seasons and years (UTC): how many values they should hold, and their means."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,23 @@ from numpy.typing import NDArray
 
 from datasets.series import Series
 
-Step = Literal["day", "month", "year"]
+Step = Literal["day", "month", "season", "year"]
 Moments = NDArray[np.datetime64]
 
 YEAR_DAYS = 365.2425  # mean year of the Gregorian calendar
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 YEAR = YEAR_DAYS * DAY
-UNITS: dict[Step, str] = {"day": "D", "month": "M", "year": "Y"}
+LONGEST_YEARS = 500  # between two values
+HALF = 0.5  # of its values a month must have for its season or year to count
+UNITS: dict[Step, str] = {"day": "D", "month": "M", "season": "M", "year": "Y"}
+STEP_MONTHS: dict[Step, int] = {"day": 0, "month": 1, "season": 3, "year": 12}
+STEP_DAYS: dict[Step, int] = {"day": 1, "month": 28, "season": 90, "year": 365}
+SEASON_STARTS = {"DJF": 12, "MAM": 3, "JJA": 6, "SON": 9}  # first of three months
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 DURATION = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
     r"(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
@@ -54,12 +63,12 @@ class Interval:
     def coarser_than(self, step: Step) -> bool:
         """Whether some periods of this step can hold no value at all."""
         if self.months:
-            return self.months > {"day": 0, "month": 1, "year": 12}[step]
-        return self.microseconds > {"day": 1, "month": 28, "year": 365}[step] * DAY
+            return self.months > STEP_MONTHS[step]
+        return self.microseconds > STEP_DAYS[step] * DAY
 
 
 def parse_interval(text: str) -> Interval | None:
-    """Read an ISO 8601 duration; None where it is empty, malformed, or mixes months and days."""
+    """Read an ISO 8601 duration; None where it is none, mixes months and days, or is absurd."""
     match = DURATION.fullmatch(text)
     if not match:
         return None
@@ -69,7 +78,7 @@ def parse_interval(text: str) -> Interval | None:
     whole = int(12 * years + months)
     days += 7 * weeks
     fixed = round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * SECOND)
-    if (whole > 0) == (fixed > 0):
+    if (whole > 0) == (fixed > 0) or max(whole / 12, fixed / YEAR) > LONGEST_YEARS:
         return None
     return Interval(months=whole, microseconds=fixed)
 
@@ -126,6 +135,7 @@ class PeriodMeans:
     means : float64 in the unit of the series, NaN where a period has no value
     counts, expected : values there are and should be
     finished : False where the series ends before the period does
+    thinnest : coverage of the emptiest month of each season or year, 1 where it is not known
     """
 
     step: Step
@@ -134,6 +144,7 @@ class PeriodMeans:
     counts: NDArray[np.int64]
     expected: NDArray[np.int64]
     finished: NDArray[np.bool_]
+    thinnest: NDArray[np.float64] | float = 1.0
 
     @property
     def periods(self) -> Moments:
@@ -144,32 +155,57 @@ class PeriodMeans:
         """Share of the expected values that are there, 0 to 1."""
         return np.minimum(1.0, self.counts / np.maximum(self.expected, 1))
 
-    def complete(self, min_coverage: float) -> NDArray[np.bool_]:
-        """Which periods count: enough values, and not cut off by the end of the series."""
+    def places_of(self, moments: Moments) -> NDArray[np.int64]:
+        """In which of the periods each moment is."""
+        return np.asarray(np.searchsorted(self.edges, moments, side="right") - 1)
+
+    def places_among(self, counted: NDArray[np.bool_], moments: Moments) -> NDArray[np.int64]:
+        """The same among the periods that are counted; −1 for a moment in another."""
+        places = np.where(counted, np.cumsum(counted) - 1, -1)
+        return np.asarray(places[self.places_of(moments)])
+
+    def complete(self, min_coverage: float, *, least_month: float = HALF) -> NDArray[np.bool_]:
+        """Which periods count: enough values, and not cut off by the end of the series.
+
+        A year or season wants half of the values of each of its months too: without January the
+        mean of a year would be too warm.
+        """
         enough = self.coverage >= min_coverage - 1e-12
+        enough &= self.thinnest >= min(min_coverage, least_month) - 1e-12
         return np.asarray(enough & (self.counts > 0) & (self.expected > 0) & self.finished)
 
 
+def period_numbers(moments: Moments, step: Step) -> NDArray[np.int64]:
+    """Number of each moment's day, month, season or year, counted from that of January 1970."""
+    numbers = moments.astype(f"datetime64[{UNITS[step]}]").astype(np.int64)
+    # December, January and February are season 0, 4, 8 …; they belong to the year of January.
+    return np.asarray((numbers + 1) // 3 if step == "season" else numbers)
+
+
+def period_starts(numbers: NDArray[np.int64], step: Step) -> Moments:
+    starts = 3 * numbers - 1 if step == "season" else numbers
+    return np.asarray(starts.astype(f"datetime64[{UNITS[step]}]").astype("datetime64[us]"))
+
+
 def period_means(series: Series, step: Step) -> PeriodMeans:
-    """Mean of the values of each day, month or year (UTC), with how many there should be.
+    """Mean of the values of each day, month, season or year, with how many there should be.
 
     Expected counts come from the interval of the series, declared or inferred. A period in which
     the last value plus one interval does not reach the end is unfinished.
     """
-    stamps, unit = series.timestamps, UNITS[step]
+    stamps = series.timestamps
     if stamps.size == 0:
         none = np.empty(0, np.int64)
         edges = np.empty(0, "datetime64[us]")
         return PeriodMeans(step, edges, np.empty(0), none, none, np.empty(0, np.bool_))
-    keys = stamps.astype(f"datetime64[{unit}]").astype(np.int64)
+    keys = period_numbers(stamps, step)
     where = keys - keys[0]
     counts = np.bincount(where)
     # Not as differences from a level: the mean of a dry month must be 0 and not almost 0.
     sums = np.bincount(where, weights=series.values)
     means = np.full(counts.size, np.nan)
     np.divide(sums, counts, out=means, where=counts > 0)
-    edges = (keys[0] + np.arange(counts.size + 1)).astype(f"datetime64[{unit}]")
-    edges = edges.astype("datetime64[us]")
+    edges = period_starts(keys[0] + np.arange(counts.size + 1), step)
     interval = interval_of(series)
     finished = np.ones(counts.size, np.bool_)
     if interval is None:
@@ -177,7 +213,43 @@ def period_means(series: Series, step: Step) -> PeriodMeans:
     else:
         expected = expected_values(edges, anchor=stamps[0], interval=interval)
         finished[-1] = interval.after(stamps[-1:])[0] >= edges[-1]
-    return PeriodMeans(step, edges, means, counts, expected, finished)
+    thinnest = thinnest_months(stamps, edges, step, interval) if interval else 1.0
+    return PeriodMeans(step, edges, means, counts, expected, finished, thinnest)
+
+
+def thinnest_months(
+    stamps: Moments, edges: Moments, step: Step, interval: Interval
+) -> NDArray[np.float64] | float:
+    """Coverage of the emptiest month of each season or year; 1 for other periods.
+
+    Where months may hold no value by the interval alone, nothing can be said of them.
+    """
+    if step not in {"season", "year"} or interval.coarser_than("month"):
+        return 1.0
+    first, last = edges[[0, -1]].astype("datetime64[M]")
+    months = np.arange(first, last + 1)
+    where = (stamps.astype("datetime64[M]") - first).astype(np.int64)
+    expected = expected_values(months.astype("datetime64[us]"), anchor=stamps[0], interval=interval)
+    counts = np.bincount(where, minlength=expected.size)
+    shares = counts / np.maximum(expected, 1)
+    return np.asarray(shares.reshape(-1, STEP_MONTHS[step]).min(axis=1))
+
+
+def reason_against_means(series: Series, step: Step, *, of: str = "means") -> str | None:
+    """Why there can be no means, or whatever else, of periods at all, if so."""
+    if series.values.size == 0:
+        return "There are no values."
+    interval = interval_of(series)
+    if interval is None:
+        return f"There is one value and no declared interval, so no {step} is known to be complete."
+    if interval.coarser_than(step):
+        return f"The values are {interval} apart, too far for {of} of each {step}."
+    return None
+
+
+def not_complete(step: str) -> str:
+    """Why a value is in no mean."""
+    return f"Its {step} is not complete: too few values, or the series ends within it."
 
 
 def year_of(moments: Moments) -> NDArray[np.int64]:
@@ -196,6 +268,15 @@ def leap_day_of(moments: Moments) -> NDArray[np.int64]:
     length = ((years + 1).astype("datetime64[D]") - first).astype(np.int64)
     day = (moments.astype("datetime64[D]") - first).astype(np.int64)
     return np.asarray(day + ((length == 365) & (day >= 59)))
+
+
+def place_in_year(moments: Moments, step: Step) -> NDArray[np.int64]:
+    """Which of the twelve months, four seasons, 366 days or one year each moment is in, from 0."""
+    if step == "day":
+        return leap_day_of(moments)
+    if step == "season":
+        return np.asarray(period_numbers(moments, step) % len(SEASON_STARTS))
+    return month_of(moments) - 1 if step == "month" else np.zeros(moments.size, np.int64)
 
 
 def years_since(moments: Moments, origin: np.datetime64) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Climatology of a series: normals of each month or day of the year."""
+"""Climatology of a series: normals of each month, season or day of the year."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,22 +8,24 @@ import numpy as np
 from analyses.methods.calendar import PeriodMeans, Step, leap_day_of, period_means
 from analyses.methods.normals import (
     LEAP_DAY,
-    MIN_COVERAGE,
     MIN_YEARS,
-    REFERENCE_YEARS,
-    WINDOW_DAYS,
     Limits,
     Normal,
     Reference,
+    calendar_normals,
     choose_reference,
     day_normals,
-    month_or_year_normals,
     ordered_years,
     reason_against,
 )
-from analyses.methods.results import head, plain, timestamps_of
-from analyses.registry import Analysis, analyses
+from analyses.methods.normals_explanation import behind
+from analyses.methods.results import extent, head, plain
+from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
+from analyses.methods.words import description
+from analyses.registry import Analysis, Explanation, analyses
 from datasets.series import Series
+
+STEPS: dict[str, Step] = {"month": "month", "season": "season", "day_of_year": "day"}
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -37,33 +39,34 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
     min_years: int = MIN_YEARS,
     min_coverage: float = 0.8,
 ) -> dict[str, Any]:
-    """Describe each month or day of the year over a reference period.
+    """Describe each month, season or day of the year over a reference period.
 
     Parameters
     ----------
     series : in its unit
-    by : "month" or "day_of_year"
+    by : "month", "season" (DJF, MAM, JJA, SON) or "day_of_year"
     reference_start, reference_end : years, both counted in
         None: 1991–2020 where 24 of them are complete, else all complete years of the series.
     window_days : days, odd
-        Days of the year taken together for the one in the middle; not used for months.
+        Days of the year taken together for the one in the middle; only for days.
     min_years : years
-        With fewer a month or day has no normal, and its `reason` says so.
+        With fewer a month, season or day has no normal, and its `reason` says so.
     min_coverage : 0 to 1
-        A month or day of one year with a smaller share of its expected values does not count.
+        A month, season or day of one year with a smaller share of its expected values does not
+        count.
 
     Returns
     -------
     dict
-        `normals` holds 12 or 366 entries in the unit of the series. Monthly normals are means of
-        monthly means; percentiles, extremes and the standard deviation are those of the means of
-        single months, or of single days. Nothing is filled.
+        `normals` holds 12, 4 or 366 entries in the unit of the series. Monthly normals are means
+        of monthly means; percentiles, extremes and the standard deviation are those of the means
+        of single months, seasons or days. Nothing is filled.
 
     References
     ----------
     WMO-No. 1203 (2017), Guidelines on the Calculation of Climate Normals.
     """
-    step: Step = "month" if by == "month" else "day"
+    step = STEPS[by]
     reference = choose_reference(
         series, start=reference_start, end=reference_end, min_coverage=min_coverage
     )
@@ -71,15 +74,15 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
     means = period_means(series, step)
     normals: list[Normal] = []
     limits = Limits(min_coverage, min_years)
-    if reference and not reason and step == "month":
-        normals = month_or_year_normals(means, reference, limits=limits)
+    if reference and not reason and step != "day":
+        normals = calendar_normals(means, reference, limits=limits)
     elif reference and not reason:
         normals = day_normals(means, reference, window_days=window_days, limits=limits)
     if normals and all(normal.mean is None for normal in normals):
         reason = f"No {step} of the year has {min_years} years with enough values."
     return plain(
         head(series)
-        | used(series, reference)
+        | used(series, reference, step)
         | {
             "by": by,
             "window_days": window_days if step == "day" else None,
@@ -92,13 +95,12 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
     )
 
 
-def used(series: Series, reference: Reference | None) -> dict[str, Any]:
+def used(series: Series, reference: Reference | None, step: Step) -> dict[str, Any]:
     """Count the values within the reference, and say from when to when they are."""
     if reference is None:
         return {"n": 0, "start": None, "end": None}
-    stamps = series.timestamps[reference.holds(series.timestamps)]
-    ends = timestamps_of(stamps[[0, -1]]) if stamps.size else [None, None]
-    return {"n": stamps.size, "start": ends[0], "end": ends[1]}
+    stamps = series.timestamps[reference.holds(series.timestamps, step)]
+    return {"n": stamps.size} | extent(stamps)
 
 
 def leap_days(means: PeriodMeans, reference: Reference | None, min_coverage: float) -> int:
@@ -114,20 +116,43 @@ def units_of(unit: str) -> dict[str, str]:
     return dict.fromkeys(names, unit) | {"years": "1", "n": "1"}
 
 
+def explain(  # noqa: PLR0913 - these are the parameters of the analysis
+    series: Series,
+    path: tuple[str | int, ...],
+    *,
+    by: str = "month",
+    reference_start: int | None = None,
+    reference_end: int | None = None,
+    window_days: int = 15,
+    min_coverage: float = 0.8,
+    **_others: object,
+) -> Explanation:
+    """The values in complete months, seasons or days of the reference, near the one asked for."""
+    reference = choose_reference(
+        series, start=reference_start, end=reference_end, min_coverage=min_coverage
+    )
+    means = period_means(series, STEPS[by])
+    found = behind(series, means, min_coverage=min_coverage)
+    place = path[1] if path[:1] == ("normals",) and len(path) > 1 else None
+    place = place if isinstance(place, int) else None
+    return found.said(found.of_normal(reference, place, window_days=window_days))
+
+
 analyses.add(
     Analysis(
         name="climatology",
         title="Climatology",
         description=(
-            "Normals of each month or day of the year over a reference period: mean, spread, "
-            "percentiles and extremes."
+            "Normals of each month, season or day of the year over a reference period: mean, "
+            "spread, percentiles and extremes."
         ),
         parameters={
             "by": {
                 "type": "string",
-                "enum": ["month", "day_of_year"],
+                "enum": list(STEPS),
                 "default": "month",
-                "description": "Twelve months, or 366 days of a leap year.",
+                "description": "Twelve months, four seasons (DJF, MAM, JJA, SON), or 366 days of a "
+                "leap year.",
             },
             **REFERENCE_YEARS,
             "window_days": WINDOW_DAYS,
@@ -140,7 +165,10 @@ analyses.add(
             },
             "min_coverage": MIN_COVERAGE,
         },
-        required=("variable",),
+        missing=(
+            "Nothing is filled. A day, month, season or year with less than `min_coverage` of its "
+            "expected values does not count, and a normal wants a number of years that do."
+        ),
         references=(
             "WMO-No. 1203 (2017), Guidelines on the Calculation of Climate Normals",
             "Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566 (percentiles, type 7)",
@@ -148,5 +176,7 @@ analyses.add(
         version=1,
         rules=ordered_years,
         compute=climatology,
+        says=description.climatology,
+        explain=explain,
     )
 )

@@ -7,56 +7,55 @@ from typing import Literal
 
 import numpy as np
 
-from analyses.methods.slopes import Floats, count_inversions, kendall_variance, order_of
+from analyses.methods.autocorrelation import autocorrelations, lag_1, sample_size_factor
+from analyses.methods.slopes import (
+    Floats,
+    count_inversions,
+    count_ties,
+    kendall_variance,
+    order_of,
+)
 
-Autocorrelation = Literal["hamed_rao", "yue_wang", "none"]
+Autocorrelation = Literal[
+    "hamed_rao", "yue_wang", "pre_whitening", "trend_free_pre_whitening", "none"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class MannKendall:
-    """Kendall's tau-b and S; `factor` is what dependence multiplies the variance of S by."""
+    """Kendall's tau-b and S, and the test that takes values for independent."""
 
     tau: float
     s: int
     variance: float
     z: float
     p: float
-    factor: float
-    corrected_variance: float
-    corrected_z: float
-    corrected_p: float
 
 
-def mann_kendall(y: Floats, *, factor: float) -> MannKendall:
+def mann_kendall(y: Floats, *, factor: float = 1.0) -> MannKendall:
     """Test values in order of time (Mann 1945; Kendall 1975), with ties and continuity corrected.
 
     Parameters
     ----------
-    y : shape (n,), n ≥ 3, not all equal
-    factor : ≥ 1
+    y : shape (n,), n ≥ 2
+        Equal values have no trend: S is 0 and p is 1.
+    factor : > 0
+        What dependence multiplies the variance of S by.
     """
     pairs = y.size * (y.size - 1) // 2
-    ties = np.unique(y, return_counts=True)[1].astype(np.int64)
-    untied = pairs - int((ties * (ties - 1) // 2).sum())
-    s = untied - 2 * count_inversions(order_of(y))
-    variance = kendall_variance(y)
+    order = order_of(y)
+    untied = pairs - count_ties(y[order])
+    s = untied - 2 * count_inversions(order)
+    variance = kendall_variance(y) * factor
     z, p = normal_test(s, variance)
-    corrected_z, corrected_p = normal_test(s, variance * factor)
-    return MannKendall(
-        tau=s / math.sqrt(pairs * untied),
-        s=s,
-        variance=variance,
-        z=z,
-        p=p,
-        factor=factor,
-        corrected_variance=variance * factor,
-        corrected_z=corrected_z,
-        corrected_p=corrected_p,
-    )
+    tau = s / math.sqrt(pairs * untied) if untied else 0.0
+    return MannKendall(tau=tau, s=s, variance=variance, z=z, p=p)
 
 
 def normal_test(s: int, variance: float) -> tuple[float, float]:
     """Z of S, one step nearer to zero, and its two-sided p."""
+    if variance <= 0:
+        return 0.0, 1.0
     z = math.copysign(max(abs(s) - 1, 0), s) / math.sqrt(variance)
     return z, math.erfc(abs(z) / math.sqrt(2))
 
@@ -66,12 +65,15 @@ def variance_factor(residuals: Floats, method: Autocorrelation, *, confidence: f
 
     The residuals are those of the Theil–Sen line, in order. Lags count values, so a gap is no lag.
     Never below 1: negative correlation must not make a trend look surer than it would be without.
+    Where values are whitened instead it is 1.
     """
-    if method == "none" or np.ptp(residuals) == 0 or residuals.size < 3:
+    if np.ptp(residuals) == 0 or residuals.size < 3:
         return 1.0
     if method == "yue_wang":
         return max(1.0, yue_wang(residuals))
-    return max(1.0, hamed_rao(residuals, confidence=confidence))
+    if method == "hamed_rao":
+        return max(1.0, hamed_rao(residuals, confidence=confidence))
+    return 1.0
 
 
 def hamed_rao(residuals: Floats, *, confidence: float) -> float:
@@ -92,25 +94,10 @@ def yue_wang(residuals: Floats) -> float:
     The lag-1 correlation r stands for all lags as r^k. The measured correlations of all lags cannot
     be summed instead: by construction they add up to −1/2, whatever the values are.
     """
-    r = autocorrelations(residuals)[1]
-    return sample_size_factor(r ** np.arange(1, residuals.size), residuals.size)
-
-
-def sample_size_factor(rho: Floats, n: int) -> float:
-    """N over its effective size for correlations at lags 1, 2, … (Matalas and Langbein 1962)."""
-    lags = np.arange(1, rho.size + 1)
-    return 1 + 2 * float((1 - lags / n) @ rho)
+    r = lag_1(residuals - residuals.mean())
+    return sample_size_factor(np.power(r, np.arange(1.0, residuals.size)), residuals.size)
 
 
 def average_ranks(values: Floats) -> Floats:
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
-
-
-def autocorrelations(values: Floats) -> Floats:
-    """Correlation with itself at lags 0 to n − 1, each sum divided by n; by Fourier transform."""
-    centred = values - values.mean()
-    length = 2 ** int(2 * values.size - 1).bit_length()
-    spectrum = np.fft.rfft(centred, length)
-    products = np.fft.irfft(np.abs(spectrum) ** 2, length)[: values.size]
-    return np.asarray(products / products[0])

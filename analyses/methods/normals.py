@@ -1,4 +1,4 @@
-"""Normals: what each month, day of the year or year is like over a reference period."""
+"""Normals: what each month, season, day of the year or year is like over a reference period."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from analyses.methods.calendar import (
+    SEASON_STARTS,
     Moments,
     PeriodMeans,
     Step,
-    interval_of,
     leap_day_of,
-    month_of,
     period_means,
+    period_numbers,
+    place_in_year,
+    reason_against_means,
     year_of,
 )
 from analyses.methods.slopes import Floats, Ints
@@ -24,37 +26,10 @@ WMO_ENOUGH = 24  # complete years, 80 % of the thirty
 MIN_YEARS = 3
 LEAP_DAY = 59
 DAYS = 366
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-REFERENCE_YEARS: dict[str, dict[str, Any]] = {
-    name: {
-        "type": ["integer", "null"],
-        "minimum": 1600,
-        "maximum": 2400,
-        "default": None,
-        "description": f"{which} year of the reference period. If neither year is given: 1991–2020 "
-        "where 24 of them are complete, else all complete years.",
-    }
-    for name, which in (("reference_start", "First"), ("reference_end", "Last"))
-}
-WINDOW_DAYS: dict[str, Any] = {
-    "type": "integer",
-    "minimum": 1,
-    "maximum": 61,
-    "not": {"multipleOf": 2},
-    "default": 15,
-    "description": "Days of the year, an odd number, taken together for the normal of the one in "
-    "the middle; only for days.",
-}
-MIN_COVERAGE: dict[str, Any] = {
-    "type": "number",
-    "minimum": 0.1,
-    "maximum": 1,
-    "default": 0.8,
-    "description": "Smallest share of its expected values with which a day, month or year counts.",
+PERIODS: dict[Step, tuple[str, ...]] = {
+    "month": tuple(f"{month:02d}" for month in range(1, 13)),
+    "season": tuple(SEASON_STARTS),
+    "year": ("year",),
 }
 
 
@@ -66,8 +41,9 @@ class Reference:
     end: int
     chosen: str
 
-    def holds(self, moments: Moments) -> Any:
-        years = year_of(moments)
+    def holds(self, moments: Moments, step: Step = "day") -> Any:
+        """Whether each moment is in these years; the December of a season is in the year after."""
+        years = calendar_years_of(moments, step)
         return (years >= self.start) & (years <= self.end)
 
 
@@ -81,7 +57,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """One month, day of the year, or the year; numbers in the unit of the series.
+    """One month, season, day of the year, or the year; numbers in the unit of the series.
 
     `years` counts those with a value in it, `n` the means of periods taken together.
     """
@@ -117,7 +93,8 @@ def choose_reference(
     if start is not None and end is not None:
         return Reference(start, end, "as asked")
     means = period_means(series, "year")
-    years = year_of(means.periods[means.complete(min_coverage)])
+    # A station that rests in July still has normals of the other months.
+    years = year_of(means.periods[means.complete(min_coverage, least_month=0)])
     standard = int(((years >= WMO_YEARS[0]) & (years <= WMO_YEARS[1])).sum())
     if start is None and end is None and standard >= WMO_ENOUGH:
         return Reference(*WMO_YEARS, "the climatological standard normal period of the WMO")
@@ -131,22 +108,23 @@ def choose_reference(
     return Reference(first, last, chosen)
 
 
-def month_or_year_normals(
-    means: PeriodMeans, reference: Reference, *, limits: Limits
-) -> list[Normal]:
-    """Normals of the complete months or years of the reference: twelve, or one.
+def calendar_years_of(moments: Moments, step: Step) -> Ints:
+    """The year of each moment; a December is of the winter, and so of the year, that follows."""
+    return 1970 + period_numbers(moments, step) // 4 if step == "season" else year_of(moments)
+
+
+def calendar_normals(means: PeriodMeans, reference: Reference, *, limits: Limits) -> list[Normal]:
+    """Normals of the complete months, seasons or years of the reference: twelve, four, or one.
 
     The mean of monthly means as in WMO-No. 1203, with a share of the days in place of its rule
     that at most ten days may be missing.
     """
-    counted = means.complete(limits.min_coverage) & reference.holds(means.periods)
-    values, months = means.means[counted], month_of(means.periods[counted])
-    if means.step == "year":
-        return [normal_of("year", values, years=values.size, min_years=limits.min_years)]
-    samples = [values[months == month] for month in range(1, 13)]
+    counted = means.complete(limits.min_coverage) & reference.holds(means.periods, means.step)
+    values, places = means.means[counted], place_in_year(means.periods[counted], means.step)
+    samples = [values[places == place] for place in range(len(PERIODS[means.step]))]
     return [
-        normal_of(f"{month:02d}", sample, years=sample.size, min_years=limits.min_years)
-        for month, sample in enumerate(samples, 1)
+        normal_of(name, sample, years=sample.size, min_years=limits.min_years)
+        for name, sample in zip(PERIODS[means.step], samples, strict=True)
     ]
 
 
@@ -205,13 +183,9 @@ def normal_of(period: str, sample: Floats, *, years: int, min_years: int) -> Nor
 
 def reason_against(series: Series, step: Step, reference: Reference | None) -> str | None:
     """Why there can be no normals at all, if so."""
-    if series.values.size == 0:
-        return "There are no values."
-    interval = interval_of(series)
-    if interval is None:
-        return "There is one value and no declared interval, so no period is known to be complete."
-    if interval.coarser_than(step):
-        return f"The values are {interval} apart, too far for means of each {step}."
+    reason = reason_against_means(series, step)
+    if reason:
+        return reason
     if reference is None:
         return "The series has no complete year, so there is no reference period."
     return None

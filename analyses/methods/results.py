@@ -11,16 +11,21 @@ from datasets.series import Series
 
 def head(series: Series) -> dict[str, Any]:
     """Say what was computed on: the series, its unit, how many values and from when to when."""
-    ends = timestamps_of(series.timestamps[[0, -1]]) if series.values.size else [None, None]
     return {
         "variable": series.variable,
         "station": series.station,
         "unit": series.unit,
         "n": int(series.values.size),
         "left_out": series.left_out,
-        "start": ends[0],
-        "end": ends[1],
-    }
+    } | extent(series.timestamps)
+
+
+def extent(moments: NDArray[np.datetime64]) -> dict[str, str | None]:
+    """First and last of ascending times; None where there are none."""
+    if not moments.size:
+        return {"start": None, "end": None}
+    start, end = timestamps_of(moments[[0, -1]])
+    return {"start": start, "end": end}
 
 
 def timestamps_of(moments: NDArray[np.datetime64]) -> list[str]:

@@ -1,0 +1,1 @@
+"""What analyses say of their results, in sentences; one module a subject, a function a type."""
