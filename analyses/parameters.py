@@ -11,11 +11,15 @@ from analyses.registry import Analysis
 from datastream.core.errors import InvalidInputError
 
 Messages = dict[str, list[str]]
+# From here on not every whole number is a float.
+EXACT = 2.0**53
 WORDS = {
     "string": "a string",
     "integer": "a whole number",
     "number": "a number",
     "array": "a list",
+    "object": "an object",
+    "boolean": "true or false",
     "null": "null",
 }
 SENTENCES = {
@@ -49,7 +53,7 @@ def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
     errors.sort(key=lambda error: error.validator != "type")
     settled = set(wrong)
     for error in errors:
-        for name, message in named(error, given):
+        for name, message in named(error):
             if name not in settled:
                 wrong.setdefault(name, []).append(message)
             if error.validator == "type":
@@ -63,21 +67,28 @@ def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """As they would be if they were given, so that it is the same request."""
     return {
-        name: entry["default"] for name, entry in schema["properties"].items() if "default" in entry
+        name: whole(entry["default"])
+        for name, entry in schema["properties"].items()
+        if "default" in entry
     }
 
 
 def whole(value: object) -> object:
     """JSON has one kind of number: 3.0 is the whole number 3."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, list):
+        return [whole(part) for part in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value
 
 
 def unreadable(parameters: Mapping[str, Any]) -> Messages:
     """Numbers that are not finite and text that cannot be stored pass a schema unseen."""
     wrong: Messages = {}
     for name, value in parameters.items():
-        for part in value if isinstance(value, list) else [value]:
+        for part in parts(value):
             if isinstance(part, float) and not math.isfinite(part):
                 wrong[name] = ["Must be a finite number."]
             if isinstance(part, str) and not storable(part):
@@ -85,24 +96,46 @@ def unreadable(parameters: Mapping[str, Any]) -> Messages:
     return wrong
 
 
+def parts(value: object) -> Iterator[object]:
+    """Everything in a value that holds nothing itself."""
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        for part in value:
+            yield from parts(part)
+    else:
+        yield value
+
+
 def storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def named(error: ValidationError, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def named(error: ValidationError) -> Iterator[tuple[str, str]]:
     """Which parameter an error is about, and a sentence on it."""
     wanted: Any = error.validator_value
+    place = place_of(error)
+    within = f"{place}." if place else ""
+    instance: Any = error.instance
     schema: Any = error.schema
-    if error.path:
-        yield str(error.path[0]), sentence(str(error.validator), wanted)
-    elif error.validator == "additionalProperties":
-        for name in parameters.keys() - schema["properties"].keys():
-            yield str(name), "Is not a parameter of this analysis."
+    if error.validator == "additionalProperties":
+        for name in instance.keys() - schema["properties"].keys():
+            yield f"{within}{name}", "Is not a parameter of this analysis."
     elif error.validator == "required":
-        for name in set(wanted) - parameters.keys():
-            yield name, "Must be given."
+        for name in set(wanted) - instance.keys():
+            yield f"{within}{name}", "Must be given."
+    elif place:
+        yield place, sentence(str(error.validator), wanted)
     else:
-        yield "variables", "Give either `variable` or `variables`."
+        one, several = wanted["required"]
+        yield several, f"Give either `{one}` or `{several}`."
+
+
+def place_of(error: ValidationError) -> str:
+    """Such as `reference.variable` or `predictors.0.station`; of a plain list just its name."""
+    path = list(error.path)
+    is_plain = len(path) > 1 and isinstance(path[-1], int) and not isinstance(error.instance, dict)
+    return ".".join(map(str, path[:-1] if is_plain else path))
 
 
 def sentence(rule: str, wanted: Any) -> str:

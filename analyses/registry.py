@@ -1,8 +1,12 @@
 """What an analysis declares, and the table of all analyses."""
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from datastream.core.registry import Registry
 
@@ -10,9 +14,11 @@ DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 TIME = rf"^{DATE}([Tt ]{CLOCK})?$"
 NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+MOST_SERIES = 20
+MOST_STATIONS = 50
+SAME = "same"
 
 COMMON: dict[str, dict[str, Any]] = {
-    "variable": NAME | {"description": "Name of the variable."},
     "station": NAME
     | {"description": "Code of the station; may be left out where the dataset has one."},
     "start": {
@@ -38,14 +44,140 @@ COMMON: dict[str, dict[str, Any]] = {
         "description": "Whether values that their provider flagged as failed are left out.",
     },
 }
-VARIABLES: dict[str, Any] = {
+STATIONS: dict[str, Any] = {
     "type": "array",
     "items": NAME,
     "minItems": 1,
-    "maxItems": 20,
+    "maxItems": MOST_STATIONS,
     "uniqueItems": True,
-    "description": "Names of several variables; all number variables if neither is given.",
 }
+SEVERAL: dict[str, dict[str, Any]] = {
+    "variables": {
+        "type": "array",
+        "items": NAME,
+        "minItems": 1,
+        "maxItems": MOST_SERIES,
+        "uniqueItems": True,
+        "description": "Names of several variables; all number variables if neither is given.",
+    },
+    "stations": STATIONS
+    | {
+        "description": f"Codes of several stations; all, if neither is given and there are at most "
+        f"{MOST_STATIONS}."
+    },
+}
+EITHER = (("variable", "variables"), ("station", "stations"))
+REFERENCE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "dataset": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 36,
+            "description": "Id of the dataset; this one if left out.",
+        },
+        "station": COMMON["station"],
+        "variable": NAME | {"description": "Name of the variable."},
+    },
+    "required": ["variable"],
+    "additionalProperties": False,
+}
+FORMS: dict[str, dict[str, Any]] = {
+    "variable": NAME,
+    "series": REFERENCE,
+    "list": {"type": "array", "items": REFERENCE, "minItems": 1, "maxItems": MOST_SERIES},
+    "stations": STATIONS,
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """A series, or several, that a computation takes, and the parameter that chooses it.
+
+    Attributes
+    ----------
+    form : what the parameter holds
+        "variable": the name of a variable, at the analysis's station.
+        "series": `{dataset, station, variable}`; the dataset may be left out, and so may the
+        station where the dataset has one.
+        "list": several of those.
+        "stations": codes of stations, of the analysis's variable and dataset.
+    unit : to which values are converted; None leaves them as they are, SAME is that of the main one
+        A variable that cannot be converted is refused before anything is computed.
+    names : names of variables, of which the first that is there is taken where none is given
+    nearest : so many of the nearest stations are taken where none is given ("stations")
+    """
+
+    parameter: str
+    description: str = ""
+    form: Literal["variable", "series", "list", "stations"] = "variable"
+    unit: str | None = None
+    is_required: bool = True
+    names: tuple[str, ...] = ()
+    nearest: int = 0
+
+    @property
+    def is_several(self) -> bool:
+        return self.form in {"list", "stations"}
+
+    @property
+    def may_be_left_out(self) -> bool:
+        return not self.is_required or bool(self.names) or self.nearest > 0
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {**FORMS[self.form], "description": self.description}
+
+
+MAIN = Input("variable", "Name of the variable.")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which values made a number, and why the others did not.
+
+    Attributes
+    ----------
+    codes : shape (n,), int, one for each value of the series: 0 used, else a place in `reasons`
+    reasons : a sentence for each code; that of 0 is not told
+    """
+
+    codes: NDArray[np.int64]
+    reasons: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A package that is not installed everywhere, and the choice that needs it.
+
+    Attributes
+    ----------
+    parameter, value : it is needed where this parameter has this value
+    package, module : its name for pip, and what is imported of it
+    requirements : the list that installs it
+    """
+
+    parameter: str
+    value: str
+    package: str = "scikit-learn"
+    module: str = "sklearn"
+    requirements: str = "requirements/learning.txt"
+
+    @property
+    def is_installed(self) -> bool:
+        return importlib.util.find_spec(self.module) is not None
+
+    @property
+    def advice(self) -> str:
+        """What to tell whoever asks for it where it is not installed."""
+        return (
+            f"{self.value} needs {self.package}, which is not installed on this server; "
+            f"`pip install -r {self.requirements}` installs it."
+        )
+
+
+def say_nothing(_results: Mapping[str, Any]) -> list[str]:
+    return []
 
 
 def no_rules(_parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -54,44 +186,101 @@ def no_rules(_parameters: Mapping[str, Any]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A computation on a series and what is said about it.
+    """A computation on series and what is said about it.
 
     Attributes
     ----------
     parameters : JSON Schema of each parameter of its own, by name
-    required : names that must be given, common ones included
-    several : whether `variables` may stand for `variable`; `compute` is called for each series
+    required : names of its own parameters that must be given
+    inputs : the series it takes; those of `MAIN` come first and by place, all others by keyword of
+        their parameter's name: a `Series`, a list of them where there may be several, or None
+        where one that may be left out was
+    several : whether `variables` may stand for `variable`, and `stations` for `station`; `compute`
+        is called for each series
     rules : what no schema can say about the parameters: {name: messages} of what is wrong
     compute : (series, **own parameters) to a dictionary that is valid JSON
+    explain : (series, path, **own parameters) to an `Explanation`; `path` leads to a number of the
+        results, such as ("normals", 6, "mean"). Without `MAIN` it is asked of any of the series,
+        and all stand by keyword too. None: every value of the series counts
+    says : the results on one series, where there are any, to one to four sentences for readers
+    missing : what it does about missing values, in a sentence or two for its users
+    libraries : packages on whose version the numbers depend
+    extra : a package that one of its choices needs and that is not installed everywhere; the
+        numbers of others depend on its version too where they compare all choices
     """
 
     name: str
     title: str
     description: str
     parameters: Mapping[str, Mapping[str, Any]]
-    required: tuple[str, ...]
     references: tuple[str, ...]
     version: int
     compute: Callable[..., dict[str, Any]]
+    missing: str = ""
+    required: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = (MAIN,)
     several: bool = False
     rules: Callable[[Mapping[str, Any]], dict[str, list[str]]] = no_rules
+    explain: Callable[..., Explanation] | None = None
+    says: Callable[[Mapping[str, Any]], list[str]] = say_nothing
+    libraries: tuple[str, ...] = ("numpy",)
+    extra: Extra | None = None
 
     @property
     def schema(self) -> dict[str, Any]:
         """The whole JSON Schema of the parameters, common ones included."""
-        common = COMMON | ({"variables": VARIABLES} if self.several else {})
-        entries: dict[str, Mapping[str, Any]] = {**common, **self.parameters}
+        entries: dict[str, Mapping[str, Any]] = {
+            **{one.parameter: one.schema for one in self.inputs},
+            **COMMON,
+            **(SEVERAL if self.several else {}),
+            **self.parameters,
+        }
+        needed = [one.parameter for one in self.inputs if not one.may_be_left_out]
         schema: dict[str, Any] = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.title,
             "type": "object",
             "properties": {name: dict(entry) for name, entry in entries.items()},
-            "required": list(self.required),
+            "required": [*([] if self.several else needed), *self.required],
             "additionalProperties": False,
         }
         if self.several:
-            schema["not"] = {"required": ["variable", "variables"]}
+            schema["allOf"] = [{"not": {"required": list(pair)}} for pair in EITHER]
         return schema
+
+    def run(self, taken: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        """Compute on what it takes, by parameter, with its own parameters."""
+        if MAIN not in self.inputs:
+            return self.compute(**taken, **own)
+        others = {name: one for name, one in taken.items() if name != MAIN.parameter}
+        series = taken[MAIN.parameter]
+        named = {"variable": series.variable, "station": series.station}
+        return named | self.compute(series, **others, **own)
+
+    def why(
+        self, taken: Mapping[str, Any], path: tuple[str | int, ...], own: Mapping[str, Any]
+    ) -> Explanation:
+        """Which values of the main series made the number at a path of the results."""
+        others = {name: one for name, one in taken.items() if name != MAIN.parameter}
+        series = taken[MAIN.parameter]
+        if self.explain is None:
+            return Explanation(np.zeros(series.values.size, np.int64))
+        return self.explain(series, path, **others, **own)
+
+    def words(self, results: Mapping[str, Any]) -> list[str]:
+        """Tell stored results in sentences; of many series only the first are told."""
+        parts = results.get("series", []) if self.several else [results]
+        found = [line for one in parts[:MOST_SERIES] for line in self._words_of(one)]
+        more = len(parts) - MOST_SERIES
+        return [*found, f"{more} more series are in the results."] if more > 0 else found
+
+    def _words_of(self, results: Mapping[str, Any]) -> list[str]:
+        """Where there is a reason there are no numbers, or not all of them."""
+        if results.get("reason"):
+            names = [results.get("variable"), results.get("station")]
+            subject = " at ".join(str(name) for name in names if name) or self.title
+            return [f"{subject}: {results['reason']}"]
+        return self.says(results)
 
     def own(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Those of checked parameters that `compute` takes."""

@@ -13,3 +13,8 @@ def execute(analysis_id: str) -> None:
 @shared_task(name="analyses.sweep")
 def sweep() -> None:
     services.sweep()
+
+
+@shared_task(name="analyses.renew_live")
+def renew_live() -> None:
+    services.renew_live()
