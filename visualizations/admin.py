@@ -46,12 +46,12 @@ class VisualizationAdmin(Admin):
     ordering = ("-created_at",)
     date_hierarchy = "created_at"
     fields = (
-        "picture", "title", "visibility", "kind", "dataset", "analysis", "owner", "shown_series",
-        "shown_options", "created_at", "updated_at",
+        "picture", "title", "alt", "visibility", "kind", "dataset", "analysis", "owner",
+        "shown_series", "shown_options", "created_at", "updated_at",
     )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [name for name in self.fields if name not in {"title", "visibility"}]
+        return [name for name in self.fields if name not in {"title", "alt", "visibility"}]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -75,7 +75,7 @@ class VisualizationAdmin(Admin):
     @admin.display
     def picture(self, picture: Visualization) -> str:
         address = reverse("admin:picture", args=[picture.pk], query={"size": "large"})
-        return image(address, width=640, height=320, alt=picture.title)
+        return image(address, width=640, height=320, alt=picture.alt or picture.title)
 
     @admin.display(description="of")
     def subject(self, picture: Visualization) -> str:

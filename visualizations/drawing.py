@@ -8,17 +8,14 @@ import atexit
 import json
 import logging
 import os
-import select
-import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeGuard
 
+from datastream.core.children import Child, ChildEndedError
 from datastream.core.errors import InvalidInputError, PlatformError, UnavailableError
 from visualizations.charts.look import fitted
 
@@ -26,9 +23,9 @@ FORMATS = ("png", "svg", "pdf")
 SIDE = (100, 4000)
 SCALE = (0.5, 4.0)
 PIXELS = 4000
+DPI = 72  # at a scale of 1; a PNG says so, that a page prints it in its size
 # Below this the text would fill the picture: it is laid out at this size and shrunk as a whole.
 SMALLEST = (480, 320)
-ROOT = Path(__file__).resolve().parent.parent
 logger = logging.getLogger(__name__)
 
 
@@ -42,99 +39,42 @@ class Limits:
     pictures: int = 500
 
 
-class Process:
+class Process(Child):
     """One running `draw_process`; after any error it is ended and not used again."""
 
     def __init__(self, limits: Limits) -> None:
+        super().__init__("visualizations.draw_process")
         self.limits = limits
         self.drawn = 0
-        # Zone and path and nothing else: no secret of the platform's settings is in there.
-        path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-        self.popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "visualizations.draw_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            cwd="/",
-            env={"PYTHONPATH": path, "TZ": "UTC"},
-            start_new_session=True,
-        )
-        if self.popen.stdin is None or self.popen.stdout is None:  # pragma: no cover
-            raise UnavailableError("The drawing process has no pipes.")
-        self.stdin, self.stdout = self.popen.stdin, self.popen.stdout
-        os.set_blocking(self.stdin.fileno(), False)
-        os.set_blocking(self.stdout.fileno(), False)
 
     def exchange(self, request: bytes) -> tuple[bytes, bytes]:
         """Status and body of the answer to one request."""
-        deadline = time.monotonic() + self.limits.seconds
+        check = partial(self.check, time.monotonic() + self.limits.seconds)
         self.drawn += 1
         try:
-            self.write(struct.pack(">I", len(request)) + request, deadline)
-            status, length = struct.unpack(">cI", self.read(5, deadline))
-            return status, self.read(length, deadline)
-        except OSError as error:
+            self.send(request, check)
+            return self.receive(check)
+        except ChildEndedError as error:
             raise UnavailableError("The drawing process ended; try again.") from error
 
-    def write(self, data: bytes, deadline: float) -> None:
-        view = memoryview(data)
-        while view:
-            self.wait(self.stdin.fileno(), select.POLLOUT, deadline)
-            view = view[os.write(self.stdin.fileno(), view) :]
-
-    def read(self, length: int, deadline: float) -> bytes:
-        data = bytearray()
-        while len(data) < length:
-            self.wait(self.stdout.fileno(), select.POLLIN, deadline)
-            chunk = os.read(self.stdout.fileno(), length - len(data))
-            if not chunk:
-                raise UnavailableError("The drawing process ended; try again.")
-            data += chunk
-        return bytes(data)
-
-    def wait(self, descriptor: int, event: int, deadline: float) -> None:
-        """Until the pipe is ready; an error where the picture takes too long or too much."""
-        poller = select.poll()
-        poller.register(descriptor, event)
-        while not poller.poll(50):
-            if time.monotonic() > deadline:
-                raise UnavailableError(
-                    f"The picture was not drawn within {self.limits.seconds:g} s; "
-                    "try a shorter period or a smaller size."
-                )
-            if self.resident() > self.limits.memory_bytes:
-                raise UnavailableError(
-                    "The picture took too much memory; try a shorter period or a smaller size."
-                )
-
-    def resident(self) -> int:
-        """Bytes of memory in use. A limit on address space would crash the renderer instead."""
-        try:
-            pages = Path(f"/proc/{self.popen.pid}/statm").read_text().split()[1]
-        except (OSError, IndexError):  # it has just ended, or the system has no /proc
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    def check(self, deadline: float) -> None:
+        """Stop waiting where the picture takes too long or too much."""
+        if time.monotonic() > deadline:
+            raise UnavailableError(
+                f"The picture was not drawn within {self.limits.seconds:g} s; "
+                "try a shorter period or a smaller size."
+            )
+        if self.resident() > self.limits.memory_bytes:
+            raise UnavailableError(
+                "The picture took too much memory; try a shorter period or a smaller size."
+            )
 
     def is_usable(self) -> bool:
         return (
-            self.popen.poll() is None
+            self.is_running
             and self.drawn < self.limits.pictures
             and self.resident() <= self.limits.memory_bytes
         )
-
-    def end(self) -> None:
-        self.popen.kill()
-        self.popen.wait()
-        self.close()
-
-    def close(self) -> None:
-        self.stdin.close()
-        self.stdout.close()
-
-    def forget(self) -> None:
-        """After a fork: it is the other process's child, so only our copies of its pipes go."""
-        self.popen.returncode = 0
-        self.close()
 
 
 class Renderer:
@@ -217,6 +157,7 @@ def draw(
         "spec": fitted(spec, round(width / shrunk), round(height / shrunk)),
         "format": format,
         "scale": scale * shrunk,
+        "dpi": DPI * scale,
         "width": width,
         "height": height,
     }

@@ -30,6 +30,8 @@ class Visualization(Stamped):
         Analysis, on_delete=models.CASCADE, null=True, blank=True, related_name="visualizations"
     )
     options = models.JSONField(default=dict, blank=True)
+    # Empty: the text that the kind makes of what it draws.
+    alt = models.TextField("alternative text", blank=True, default="", db_default="")
     visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PRIVATE)
 
     class Meta:

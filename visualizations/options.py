@@ -63,20 +63,20 @@ def check(kind: Kind, options: object) -> dict[str, Any]:
         found.setdefault(name, []).append(message)
     if found:
         raise InvalidInputError(f"The options do not fit a {kind.name} picture.", details=found)
-    defaults = {name: o["default"] for name, o in kind.options.items() if "default" in o}
+    defaults = {name: o["default"] for name, o in kind.all_options.items() if "default" in o}
     return defaults | dict(options)
 
 
 def problems(kind: Kind, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in options:
-        if name not in kind.options:
+        if name not in kind.all_options:
             yield str(name), f"A {kind.name} picture has no such option."
     for name in kind.required:
         if name not in options:
             yield name, "This option is required."
-    known = {name: value for name, value in options.items() if name in kind.options}
+    known = {name: value for name, value in options.items() if name in kind.all_options}
     validator = Validator(
-        {"properties": {name: dict(option) for name, option in kind.options.items()}},
+        {"properties": {name: dict(option) for name, option in kind.all_options.items()}},
         format_checker=formats,
     )
     for error in validator.iter_errors(known):
@@ -107,7 +107,7 @@ def sentence(error: ValidationError) -> str:
 def spans(kind: Kind, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Ends that lie before their starts, where both are of the right type."""
     first, last = (
-        options.get(name, kind.options.get(name, {}).get("default"))
+        options.get(name, kind.all_options.get(name, {}).get("default"))
         for name in ("reference_start", "reference_end")
     )
     if is_whole_number(None, first) and is_whole_number(None, last) and first > last:

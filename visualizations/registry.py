@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.series import Series
 from datastream.core.registry import Registry
 
+# What every kind can do because pictures are drawn by one hand.
+OPTIONS_OF_ALL: dict[str, dict[str, Any]] = {
+    "theme": {
+        "type": "string",
+        "enum": ["light", "dark"],
+        "default": "light",
+        "description": "Ground of the picture: white, or dark for pages that are.",
+    },
+}
 Column = list[Any] | NDArray[np.float64] | NDArray[np.int64]
 
 
@@ -38,7 +46,8 @@ class Drawing:
     ----------
     spec : Vega-Lite, complete in itself: inline data only
     alt : what the picture shows, for those who do not see it
-    columns : what is drawn, one list or array a column, all of one length; `timestamp` first
+    columns : what is drawn, one list or array a column, all of one length; `timestamp` first,
+        where the picture has times
     """
 
     spec: dict[str, Any]
@@ -52,9 +61,17 @@ class Kind:
 
     Attributes
     ----------
-    options : JSON Schema of each option, with description and default
+    options : JSON Schema of each option that not all kinds have, with description and default
     version : raised when the same options give another picture
-    compile : series, checked options (`visualizations.options.check`) and facts to a drawing
+    window_px : where given, a series of many values comes as a `SteppedSeries` for so many px
+    compile : what it draws, checked options (`visualizations.options.check`) and facts to a drawing
+    draws : what `compile` takes
+        "series": a list of `Series`, one for each variable that the options name.
+        "stations": `StationValues`, one number of a variable at each station of a dataset.
+        "results": the stored results of one analysis, a dictionary.
+    named_by : the options that name the variables, in the order in which `compile` takes them; one
+        that is a list names several
+    analyses : the types of analysis whose results it draws
     """
 
     name: str
@@ -63,14 +80,22 @@ class Kind:
     options: Mapping[str, Mapping[str, Any]]
     required: Sequence[str]
     version: int
-    compile: Callable[[Sequence[Series], Mapping[str, Any], Facts], Drawing]
+    compile: Callable[[Any, Mapping[str, Any], Facts], Drawing]
+    window_px: int | None = None
+    draws: Literal["series", "stations", "results"] = "series"
+    named_by: tuple[str, ...] = ("variable",)
+    analyses: tuple[str, ...] = ()
+
+    @property
+    def all_options(self) -> dict[str, Mapping[str, Any]]:
+        return {**self.options, **OPTIONS_OF_ALL}
 
     @property
     def schema(self) -> dict[str, Any]:
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
-            "properties": {name: dict(option) for name, option in self.options.items()},
+            "properties": {name: dict(option) for name, option in self.all_options.items()},
             "required": list(self.required),
             "additionalProperties": False,
         }

@@ -10,6 +10,8 @@ from datasets.serializers.catalogue import OwnerSerializer
 from datastream.core.api.fields import Text
 from visualizations.models import Visualization, VisualizationInput
 
+LONGEST_ALT = 2000
+ALT = "What the picture shows, for those who do not see it; empty for the server's own words."
 EXAMPLE = {
     "title": "Seattle, warmest of each day",
     "kind": "line",
@@ -36,7 +38,7 @@ class VisualizationSerializer(serializers.ModelSerializer[Visualization]):
     class Meta:
         model = Visualization
         fields = (
-            "id", "title", "kind", "owner", "dataset", "analysis", "series", "options",
+            "id", "title", "kind", "owner", "dataset", "analysis", "series", "options", "alt",
             "visibility", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -58,6 +60,7 @@ class NewVisualizationSerializer(serializers.Serializer[Any]):
     analysis = serializers.UUIDField(required=False)
     series = NewSeriesSerializer(many=True, required=False)
     options = serializers.DictField(required=False)
+    alt = Text(max_length=LONGEST_ALT, required=False, allow_blank=True, help_text=ALT)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class ChangedVisualizationSerializer(serializers.Serializer[Any]):
     title = Text(max_length=255, required=False)
     kind = serializers.CharField(max_length=50, required=False)
     options = serializers.DictField(required=False)
+    alt = Text(max_length=LONGEST_ALT, required=False, allow_blank=True, help_text=ALT)
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
     id = serializers.UUIDField(read_only=True)
     owner = serializers.UUIDField(read_only=True)
@@ -87,3 +91,9 @@ class KindSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     options = serializers.DictField(source="schema", help_text="JSON Schema.")
     version = serializers.IntegerField()
+    draws = serializers.CharField(
+        help_text="series, the stations of a dataset, or the results of an analysis."
+    )
+    analyses = serializers.ListField(
+        child=serializers.CharField(), help_text="Types of analysis whose results it draws."
+    )

@@ -1,11 +1,12 @@
 """Pictures: saved as kind, options and series; compiled and drawn when they are asked for."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import structlog
 from django.core.cache import cache
 from django.db import transaction
@@ -17,18 +18,26 @@ from analyses.selectors import analyses_for
 from datasets import access
 from datasets.access import Caller, View
 from datasets.selectors import series as reading
-from datasets.series import Series
+from datasets.selectors import window
+from datasets.selectors.by_station import values_by_station
+from datasets.selectors.points import Selection
+from datasets.series import Series, StationValues
 from datastream.core import clock
 from datastream.core.api.conditional import tag_of
 from datastream.core.errors import InvalidInputError, NotFoundError
-from visualizations import drawing, options
+from visualizations import drawing, options, results
+from visualizations.charts.theme import themed
 from visualizations.models import Visualization, VisualizationInput
 from visualizations.registry import Drawing, Facts, Kind, kinds
+from visualizations.subjects import Subject
 
 log = structlog.get_logger(__name__)
 
 CACHED_S = 7 * 24 * 3600
-MOST_SERIES = 6
+# A series of more values is read in steps by a kind that draws steps.
+LONG = 5000
+# Each may have a mark and a number beside it.
+MOST_STATIONS = 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +64,19 @@ def create_visualization(owner: User, data: Mapping[str, Any]) -> Visualization:
         see or that does not exist.
     """
     analysis = _analysis(owner, data.get("analysis"))
-    dataset_id = analysis.dataset_id if analysis else data.get("dataset")
-    given = _with_defaults(data.get("options", {}), data.get("series", []), analysis)
     kind = _kind(data["kind"])
-    checked = options.check(kind, given)
-    series = _series_of(owner, dataset_id, data.get("series", []), checked)
+    own = data.get("series", [])
+    checked = options.check(kind, _with_defaults(kind, data.get("options", {}), own, analysis))
+    subject = Subject(owner, kind, analysis, data.get("dataset"), own)
+    series = subject.inputs(checked)
     picture = Visualization.objects.create(
         owner=owner,
         title=data["title"],
         kind=kind.name,
-        dataset_id=None if analysis else dataset_id,
+        dataset_id=None if analysis else data.get("dataset"),
         analysis=analysis,
         options=checked,
+        alt=data.get("alt", ""),
         visibility=data.get("visibility", "private"),
     )
     _save_series(picture, series)
@@ -75,18 +85,19 @@ def create_visualization(owner: User, data: Mapping[str, Any]) -> Visualization:
 
 @transaction.atomic
 def change_visualization(caller: User, picture: Visualization, data: Mapping[str, Any]) -> None:
-    """Change title, visibility, kind or options; what it is a picture of stays."""
+    """Change title, words, visibility, kind or options; what it is a picture of stays."""
     kind = _kind(data.get("kind", picture.kind))
     if "options" in data or kind.name != picture.kind:
         own = _own_series(picture)
-        given = _with_defaults(data.get("options", picture.options), own, picture.analysis)
-        picture.options = options.check(kind, given)
-        dataset_id = picture.analysis.dataset_id if picture.analysis else picture.dataset_id
-        series = _series_of(caller, dataset_id, own, picture.options)
+        given = data.get("options", picture.options)
+        checked = options.check(kind, _with_defaults(kind, given, own, picture.analysis))
+        subject = Subject(caller, kind, picture.analysis, picture.dataset_id, own)
+        series, picture.options = subject.inputs(checked), checked
         picture.series.all().delete()
         _save_series(picture, series)
     picture.kind = kind.name
     picture.title = data.get("title", picture.title)
+    picture.alt = data.get("alt", picture.alt)
     picture.visibility = data.get("visibility", picture.visibility)
     _record_visibility(picture)
     picture.save()
@@ -132,49 +143,26 @@ def _analysis(owner: User, identity: UUID | None) -> Analysis | None:
 
 
 def _with_defaults(
-    given: Any, series: Sequence[Mapping[str, Any]], analysis: Analysis | None
+    kind: Kind, given: Any, series: Sequence[Mapping[str, Any]], analysis: Analysis | None
 ) -> dict[str, Any]:
     """Options with the variables of the series or of the analysis, where none are given."""
     if not isinstance(given, Mapping):
         raise InvalidInputError.of("options", "Send one JSON object.")
     filled = dict(given)
-    if series:
-        names = list(dict.fromkeys(one["variable"] for one in series))
-        filled.setdefault("variables", names)
+    if kind.draws == "results":
+        return filled
+    names = [one["variable"] for one in series]
+    for place, name in enumerate(kind.named_by):
+        if kind.options[name].get("type") == "array" and names:
+            filled.setdefault(name, list(dict.fromkeys(names)))
+        elif place < len(names):
+            filled.setdefault(name, names[place])
     if analysis is not None:
-        for name in ("variable", "station"):
-            if name in analysis.parameters:
-                filled.setdefault(name, analysis.parameters[name])
+        chosen = {name: analysis.parameters.get(name) for name in ("variable", "station")}
+        chosen["variables"] = [chosen["variable"]] if chosen["variable"] else None
+        known = {name: value for name, value in chosen.items() if value and name in kind.options}
+        filled = known | filled
     return filled
-
-
-def _series_of(
-    caller: User,
-    dataset_id: UUID | None,
-    series: Sequence[Mapping[str, Any]],
-    checked: Mapping[str, Any],
-) -> list[VisualizationInput]:
-    if not series:
-        if dataset_id is None:
-            raise InvalidInputError.of("dataset", "Give a dataset, an analysis or series.")
-        names = checked.get("variables") or [checked["variable"]]
-        station = checked.get("station")
-        series = [{"dataset": dataset_id, "station": station, "variable": n} for n in names]
-    if len(series) > MOST_SERIES:
-        raise InvalidInputError.of("series", f"At most {MOST_SERIES}.")
-    return [_input(caller, number, one) for number, one in enumerate(series)]
-
-
-def _input(caller: User, position: int, one: Mapping[str, Any]) -> VisualizationInput:
-    try:
-        view = access.view(caller, one["dataset"])
-    except NotFoundError as error:
-        message = "There is no such dataset, or you may not see it."
-        raise InvalidInputError.of("dataset", message) from error
-    variable, station = reading.find(view, one["variable"], one.get("station"))
-    return VisualizationInput(
-        position=position, dataset=view.dataset, station=station.code, variable=variable.name
-    )
 
 
 def _save_series(picture: Visualization, series: list[VisualizationInput]) -> None:
@@ -187,12 +175,23 @@ def _save_series(picture: Visualization, series: list[VisualizationInput]) -> No
 
 
 def shown(caller: Caller, picture: Visualization) -> list[Shown]:
-    """What a picture shows this caller; NotFoundError where a dataset may not be read."""
-    pinned = picture.analysis.dataset_revision if picture.analysis else None
+    """What a picture shows this caller; NotFoundError where a dataset may not be read.
+
+    What an analysis read is shown as the analysis read it.
+    """
+    pinned: dict[UUID, int] = {}
+    if picture.analysis is not None:
+        analysis = analyses_for(caller).filter(pk=picture.analysis.pk).first()
+        if analysis is None:
+            raise NotFoundError
+        pinned = {one.dataset_id: one.revision for one in analysis.inputs.all()}
+    views: dict[UUID, View] = {}
     found = []
     for one in picture.series.all():
-        view = access.view(caller, one.dataset_id)
-        revision = view.dataset.revision if pinned is None else pinned
+        if one.dataset_id not in views:
+            views[one.dataset_id] = access.view(caller, one.dataset_id)
+        view = views[one.dataset_id]
+        revision = pinned.get(one.dataset_id, view.dataset.revision)
         found.append(Shown(view, one.station, one.variable, revision))
     return found
 
@@ -200,28 +199,92 @@ def shown(caller: Caller, picture: Visualization) -> list[Shown]:
 def version(picture: Visualization, series: Sequence[Shown], *more: Any) -> str:
     """Equal where the picture is the same: options, data, view, code and what else is given."""
     kind = kinds[picture.kind]
-    data = [
+    data: list[Any] = [
         [one.view.digest, one.revision, one.view.dataset.meta_version, one.station, one.variable]
         for one in series
     ]
-    return tag_of([kind.name, kind.version, picture.title, picture.options], data, *more)
+    if kind.draws == "results" and picture.analysis is not None:
+        data.append(picture.analysis.result_id)
+    own = [kind.name, kind.version, picture.title, picture.alt, picture.options]
+    return tag_of(own, data, *more)
 
 
 def compiled(picture: Visualization, series: Sequence[Shown]) -> Drawing:
     """The picture as a drawing's specification, its alt text and its values."""
-    arrays = [_array(picture, one) for one in series]
-    return kinds[picture.kind].compile(arrays, picture.options, _facts(picture, series, arrays))
+    kind = kinds[picture.kind]
+    taken: Any
+    if kind.draws == "series":
+        taken = [_array(picture, one) for one in series]
+        places = [one.station_name or one.station for one in taken]
+    elif kind.draws == "stations":
+        taken, places = _stations(picture, series[0]), [series[0].view.dataset.name]
+    else:
+        taken = results.of(kind, picture.analysis)
+        places = results.places(series, taken)
+    found = kind.compile(taken, picture.options, _facts(picture, series, places))
+    # Pictures saved before there were themes have none.
+    spec = themed(found.spec, picture.options.get("theme", ""))
+    return replace(found, spec=spec, alt=picture.alt or found.alt)
+
+
+def as_values(picture: Visualization, series: Sequence[Shown]) -> dict[str, Any]:
+    """The picture in words and numbers: what it is of, its options and what is drawn."""
+    found = compiled(picture, series)
+    datasets = {one.view.dataset.pk: one.view.dataset for one in series}.values()
+    return {
+        "id": picture.pk,
+        "title": picture.title,
+        "kind": picture.kind,
+        "options": picture.options,
+        "alt": found.alt,
+        "series": [
+            {
+                "dataset": one.view.dataset.pk,
+                "revision": one.revision,
+                "station": one.station,
+                "variable": one.variable,
+            }
+            for one in series
+        ],
+        "sources": [
+            {"dataset": d.pk, "citation": d.citation or d.name, "license": d.license}
+            for d in datasets
+        ],
+        # What is NaN becomes null where it is written as JSON.
+        "values": {
+            name: column.tolist() if isinstance(column, np.ndarray) else column
+            for name, column in found.columns.items()
+        },
+    }
 
 
 def _array(picture: Visualization, one: Shown) -> Series:
+    """A series whole, or in steps where it is long and the kind draws those."""
+    start, end = _instant(picture, "start"), _instant(picture, "end")
+    px = kinds[picture.kind].window_px
+    if px is not None:
+        selection = Selection(
+            one.revision, start, end, stations=(one.station,), variables=(one.variable,)
+        )
+        reading.find(one.view, one.variable, one.station)
+        if reading.has_more_than(one.view, selection, LONG):
+            found = window.stepped(one.view, selection, px)
+            if found is not None:
+                return found
     return reading.series(
         one.view,
         one.variable,
         station=one.station,
-        start=_instant(picture, "start"),
-        end=_instant(picture, "end"),
+        start=start,
+        end=end,
         revision=one.revision,
     )
+
+
+def _stations(picture: Visualization, one: Shown) -> StationValues:
+    start, end = _instant(picture, "start"), _instant(picture, "end")
+    selection = Selection(one.revision, start, end, variables=(one.variable,))
+    return values_by_station(one.view, selection, picture.options["statistic"], most=MOST_STATIONS)
 
 
 def _instant(picture: Visualization, name: str) -> datetime | None:
@@ -229,12 +292,11 @@ def _instant(picture: Visualization, name: str) -> datetime | None:
     return clock.parse(text, name) if text else None
 
 
-def _facts(picture: Visualization, series: Sequence[Shown], arrays: Sequence[Series]) -> Facts:
+def _facts(picture: Visualization, series: Sequence[Shown], places: Sequence[str]) -> Facts:
     datasets = {one.view.dataset.pk: one.view.dataset for one in series}.values()
-    places = dict.fromkeys(one.station_name or one.station for one in arrays)
     return Facts(
         title=picture.title,
-        place=", ".join(filter(None, places)),
+        place=", ".join(filter(None, dict.fromkeys(places))),
         license=", ".join(dict.fromkeys(d.license for d in datasets if d.license)),
         citation="; ".join(dict.fromkeys(d.citation or d.name for d in datasets)),
     )
@@ -252,11 +314,25 @@ class Size:
 def image(picture: Visualization, series: Sequence[Shown], form: str, size: Size) -> bytes:
     """The picture as PNG, SVG or PDF; drawn once for the same version, form and size."""
     drawing.check_size(form, width=size.width, height=size.height, scale=size.scale)
-    key = "picture:" + version(picture, series, form, size.width, size.height, size.scale)
+    tag = version(picture, series, form, size.width, size.height, size.scale)
+
+    def draw() -> bytes:
+        return drawing.draw(
+            compiled(picture, series).spec,
+            format=form,
+            width=size.width,
+            height=size.height,
+            scale=size.scale,
+        )
+
+    return once(tag, draw)
+
+
+def once(tag: str, make: Callable[[], bytes]) -> bytes:
+    """What was made of that version before, or is made now."""
+    key = f"picture:{tag}"
     stored: bytes | None = cache.get(key)
-    if stored is not None:
-        return stored
-    spec = compiled(picture, series).spec
-    drawn = drawing.draw(spec, format=form, width=size.width, height=size.height, scale=size.scale)
-    cache.set(key, drawn, CACHED_S)
-    return drawn
+    if stored is None:
+        stored = make()
+        cache.set(key, stored, CACHED_S)
+    return stored

@@ -246,7 +246,7 @@ kinds.add(
         description="One bar a year for its difference from the mean of a base period, with the "
         "Theil–Sen line, the 95 % band of its slope and the Mann–Kendall test.",
         options={
-            "variable": yearly.VARIABLE,
+            "variable": common.VARIABLE,
             **common.PLACE_AND_PERIOD,
             **yearly.reference_options(1961, 1990),
             "trend_start": {

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from datasets.series import Series
-from visualizations.charts import words
+from visualizations.charts import look, words
 from visualizations.registry import Facts
 
+NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 200}
+VARIABLE = NAME | {"description": "Name of the variable."}
 PLACE_AND_PERIOD: dict[str, dict[str, Any]] = {
-    "station": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 200,
-        "description": "Code of the station; may be left out where the dataset has one.",
-    },
+    "station": NAME
+    | {"description": "Code of the station; may be left out where the dataset has one."},
     "start": {
         "type": "string",
         "format": "date-time",
@@ -58,6 +56,22 @@ def unlike(found: Sequence[str]) -> list[str]:
         f"{name} ({found[: i + 1].count(name)})" if name in found[:i] else name
         for i, name in enumerate(found)
     ]
+
+
+def class_legend(title: str | None = None) -> dict[str, Any]:
+    """Squares above the plot, for colours that stand for classes; `look.picture` is told which."""
+    return {
+        "orient": "top",
+        "direction": "horizontal",
+        "title": title,
+        "titleFontSize": 14,
+        "titleFontWeight": "normal",
+        "titleColor": look.MUTED,
+        "titleLimit": 400,
+        "symbolType": "square",
+        "symbolSize": 200,
+        "columnPadding": 16,
+    }
 
 
 def place(series: Sequence[Series], facts: Facts) -> str:

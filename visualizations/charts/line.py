@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analyses.methods.calendar import interval_of
+from analyses.methods.calendar import Interval, interval_of, parse_interval
 from analyses.methods.results import timestamps_of
-from datasets.series import Series
+from datasets.series import Series, SteppedSeries
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words
 from visualizations.charts.look import Spec
@@ -159,12 +160,11 @@ def marks(line: Line, *, x: Spec, y: Spec) -> list[Spec]:
     return parts
 
 
-def is_alone(trace: Trace) -> "np.typing.NDArray[np.bool_]":
+def is_alone(trace: Trace) -> NDArray[np.bool_]:
     """Values between two gaps: a line through one point would not be seen."""
-    before = np.append(True, trace.breaks[:-1])
-    after = trace.breaks.copy()
-    after[-1:] = True
-    return np.asarray(before & after)
+    ends = trace.breaks | np.append(trace.is_thin[1:], True)
+    begins = np.append(True, trace.breaks[:-1] | trace.is_thin[:-1])
+    return np.asarray(begins[: ends.size] & ends & ~trace.is_thin)
 
 
 def points(trace: Trace, *, with_band: bool = False) -> list[Spec]:
@@ -174,7 +174,11 @@ def points(trace: Trace, *, with_band: bool = False) -> list[Spec]:
     between = stamps[gaps] + (stamps[gaps + 1] - stamps[gaps]) // 2
     times = timestamps_of(np.insert(stamps, gaps + 1, between))
     fields = {"lo": trace.lowest, "hi": trace.highest} if with_band else {"v": trace.values}
-    values = {name: list(column.tolist()) for name, column in fields.items()}
+    values: dict[str, list[float | None]] = {name: list(fields[name].tolist()) for name in fields}
+    if not with_band:
+        values["v"] = [
+            None if thin else v for v, thin in zip(values["v"], trace.is_thin, strict=True)
+        ]
     for column in values.values():
         for shift, gap in enumerate(gaps):
             column.insert(int(gap) + 1 + shift, None)
@@ -208,24 +212,21 @@ def describe(lines: list[Line], facts: Facts, title: str) -> list[str]:
     """Place, unit, period, number of values and of gaps; what is missing; what was thinned."""
     filled = [line for line in lines if line.trace.values.size]
     place = common.place([line.series for line in lines], facts)
-    found = sum(line.series.values.size for line in lines)
-    gaps = sum(line.trace.gaps for line in lines)
-    stamps = np.concatenate([line.series.timestamps for line in filled])
+    found = sum(size(line) for line in lines)
+    stamps = np.concatenate([ends(line) for line in filled])
     stamps.sort()
-    every = {words.interval(interval_of(line.series)) for line in filled}
+    every = {words.interval(interval_of_line(line)) for line in filled}
     parts = [
         place if place and place.lower() not in title.lower() else "",
         words.period(stamps),
         every.pop() if len(every) == 1 else "",
         words.count(found, "value"),
-        words.count(gaps, "gap") if gaps else "no gaps" if found > 1 else "",
+        holes(filled),
     ]
     told = [", ".join(part for part in parts if part)]
     units = list(dict.fromkeys(words.unit(line.series.unit) for line in lines))
     told[0] = f"{' and '.join(u or 'no unit' for u in units)}; {told[0]}"
-    step = next((line.trace.step for line in lines if line.trace.step), "")
-    if step:
-        told.append(f"Line: mean of each {step}. Band: lowest to highest value in it.")
+    told += steps(filled)
     missing = [line.name for line in lines if not line.trace.values.size]
     if missing:
         told.append(f"No values in this period: {', '.join(missing)}.")
@@ -234,21 +235,85 @@ def describe(lines: list[Line], facts: Facts, title: str) -> list[str]:
     return told
 
 
+def ends(line: Line) -> Moments:
+    """The instants of the values, or of steps that of the first and of the last."""
+    one = line.series
+    return one.ends if isinstance(one, SteppedSeries) and one.ends.size else one.timestamps
+
+
+def size(line: Line) -> int:
+    """How many values a line stands for."""
+    one = line.series
+    return int(one.counts.sum()) if isinstance(one, SteppedSeries) else int(one.values.size)
+
+
+def interval_of_line(line: Line) -> Interval | None:
+    # The spacing of steps is not that of the values.
+    one = line.series
+    return parse_interval(one.interval) if isinstance(one, SteppedSeries) else interval_of(one)
+
+
+def holes(lines: list[Line]) -> str:
+    """How many gaps there are; of what came in steps, how many values are missing."""
+    counted = [line.trace.gaps for line in lines if not isinstance(line.series, SteppedSeries)]
+    shares = [one.missing for line in lines if isinstance(one := line.series, SteppedSeries)]
+    told = []
+    if sum(map(size, lines)) > 1 and counted:
+        told.append(words.count(sum(counted), "gap") if sum(counted) else "no gaps")
+    if shares and not np.isnan(shares).all():
+        told.append(f"{words.number(100 * float(np.nanmax(shares)), 1)} % missing")
+    return ", ".join(told)
+
+
+def steps(lines: list[Line]) -> list[str]:
+    """What line and band are where values were put together."""
+    names = list(dict.fromkeys(line.trace.step for line in lines if line.trace.step))
+    if not names:
+        return []
+    told = f"Line: mean of each {' or '.join(names)}. Band: lowest to highest value in it."
+    thin = sum(int(line.trace.is_thin.sum()) for line in lines)
+    if thin:
+        told += f" {words.count(thin, 'step')} with under half of the values: band only."
+    return [told]
+
+
 def alt_text(lines: list[Line], title: str) -> str:
     told = [f"Line: {title}."]
     for line in lines:
-        values, series = line.series.values, line.series
-        if not values.size:
+        if not line.trace.values.size:
             told.append(f"{line.name}: no values in this period.")
             continue
-        ends = []
-        digits = words.decimals(np.ptp(values)) + 1 if np.ptp(values) else words.decimals(values[0])
-        for word, at in (("lowest", int(values.argmin())), ("highest", int(values.argmax()))):
-            value = words.with_unit(words.number(float(values[at]), digits), series.unit)
-            ends.append(f"{word} {value} on {series.timestamps[at].astype('datetime64[D]')}")
-        period = words.period(series.timestamps)
-        told.append(f"{line.name}, {period}: {', '.join(ends)}.")
+        told_ends = [
+            f"{word} {words.with_unit(value, line.series.unit)} {at}"
+            for word, value, at in extremes(line)
+        ]
+        period = words.period(ends(line))
+        told.append(f"{line.name}, {period}: {', '.join(told_ends)}.")
     return " ".join(told)
+
+
+def extremes(line: Line) -> list[tuple[str, str, str]]:
+    """Lowest and highest value, each with the day or the step it lies in."""
+    one, trace = line.series, line.trace
+    low, high = one.values, one.values
+    if isinstance(one, SteppedSeries):
+        low, high = trace.lowest, trace.highest
+    spread = float(high.max() - low.min())
+    digits = words.decimals(spread) + 1 if spread else words.decimals(float(low[0]))
+    found = (("lowest", low, int(low.argmin())), ("highest", high, int(high.argmax())))
+    return [
+        (word, words.number(float(v[place]), digits), when(one, one.timestamps[place]))
+        for word, v, place in found
+    ]
+
+
+def when(one: Series, at: np.datetime64) -> str:
+    """The day of a value, or the step that it lies in."""
+    step = one.step if isinstance(one, SteppedSeries) else ""
+    if step in {"month", "year"}:
+        return f"in {at.astype(f'datetime64[{step[0].upper()}]')}"
+    day = at.astype("datetime64[D]")
+    return f"in the {step} of {day}" if step in {"week", "quarter"} else f"on {day}"
 
 
 def columns(lines: list[Line]) -> dict[str, Column]:
@@ -281,7 +346,7 @@ kinds.add(
         options={
             "variables": {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1, "maxLength": 200},
+                "items": common.NAME,
                 "minItems": 1,
                 "maxItems": MOST_SERIES,
                 "uniqueItems": True,
@@ -290,7 +355,10 @@ kinds.add(
             **common.PLACE_AND_PERIOD,
         },
         required=("variables",),
-        version=1,
+        version=2,
         compile=compile_line,
+        named_by=("variables",),
+        # Of six series so many steps, each with its gaps, are less than all marks of a picture.
+        window_px=800,
     )
 )

@@ -19,17 +19,34 @@ PRODUCT = "DataStream Pro"
 # A family the renderer lacks draws no text and says nothing; Liberation Sans is inside it.
 FONT = "Arial, Liberation Sans, sans-serif"
 WIDTH, HEIGHT = 1200, 600
-# Title, subtitle and foot together, px.
-AROUND_AXIS = 200
+# Usual width of the labels left of the plot.
+LEFT_PX = 70
 PADDING = 20
+# Lines of title, subtitle, foot and legend, and the room between them and below the axis, px.
+TITLE_PX, SUBTITLE_PX, FOOT_PX, LEGEND_PX, BETWEEN_PX = 24, 19, 17, 20, 80
 MAX_MARKS = 20_000
+# Below this an axis would write more zeros than digits.
+SMALL = 1e-4
 
 TEXT, MUTED, AXIS, GRID = "#1b2733", "#52606d", "#9aa5b1", "#e1e6eb"
 SERIES = ("#332288", "#D55E00", "#648FFF", "#882255", "#CC79A7", "#000000")
+SERIES_IN_THE_DARK = ("#99DDFF", "#FFB000", "#009E73", "#D55E00", "#EEDD88", "#a78bfa")
 DASHES = ([1, 0], [8, 3], [2, 2], [10, 3, 2, 3], [5, 2], [12, 3, 2, 3, 2, 3])
 BELOW, ABOVE = "#4393c3", "#d6604d"
 DRY, WET = "#8c510a", "#01665e"
 NO_VALUE = "#8a8f94"
+# Around a line: what is usual, and what has been; and the days below and above it.
+BAND, WIDE_BAND = "#b9c6d0", "#e4e8ed"
+LOW, HIGH = "#2166ac", "#b2182b"
+# From a dry day to 30 mm and more.
+RAIN = ("#e7ebef", "#cfe3ef", "#9ccae1", "#5aa6cf", "#2a79b9", "#124e91", "#082650")
+RAIN_IN_THE_DARK = ("#22303b", "#17456b", "#1f6299", "#3a86c0", "#6baed6", "#a6d1ec", "#e0f1fb")
+# One way, from few to many: Matplotlib's viridis at ten places, and ColorBrewer's blues.
+VIRIDIS = (
+    *("#440154", "#482878", "#3e4989", "#31688e", "#26828e"),
+    *("#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"),
+)
+BLUES = ("#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b")
 # ColorBrewer, 11 classes: RdBu from blue to red, BrBG from brown to green.
 BLUE_RED = (
     *("#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7"),
@@ -52,6 +69,8 @@ TIME_LABEL = (
     " : utcFormat(datum.value, '%Y')"
 )
 LONG_MS = 90 * 86_400_000
+# So that the subtitle leaves most of a low picture to its plot.
+LINE_EVERY_PX = 75
 TITLE_LINES, SUBTITLE_LINES, FOOT_LINES = 3, 8, 3
 
 
@@ -74,7 +93,9 @@ def config() -> Spec:
             "gridColor": GRID,
             "labelPadding": 4,
         },
-        "legend": {"labelColor": MUTED, "labelFontSize": 14, "labelLimit": 400, "offset": 16},
+        "legend": {"labelColor": MUTED, "labelFontSize": 14, "labelLimit": 400, "offset": 16}
+        | {"titleColor": MUTED, "titleFontSize": 14, "titleFontWeight": "normal"}
+        | {"titleLimit": 600},
         "title": {
             "anchor": "start",
             "frame": "group",
@@ -113,12 +134,19 @@ def text_layer(name: str, size: int, **mark: Any) -> Spec:
 
 
 def picture(
-    facts: Facts, *, title: str, subtitle: Sequence[str], layer: Sequence[Spec], below_px: int = 36
+    facts: Facts,
+    *,
+    title: str,
+    subtitle: Sequence[str],
+    layer: Sequence[Spec],
+    below_px: int = 36,
+    classes: Sequence[str] = (),
 ) -> Spec:
     """The whole specification, of the default size: layers between a title and a foot.
 
-    The foot stands `below_px` under the plot. `usermeta` keeps the words as whole sentences, for
-    `fitted`; renderers do not look there.
+    The foot stands `below_px` under the plot; `classes` are the words of the legend, if it has
+    squares. `usermeta` keeps the words as whole sentences, for `fitted`; renderers do not look
+    there.
     """
     foot = text_layer("foot", 12, baseline="top", color=MUTED, y={"expr": f"height + {below_px}"})
     told = {
@@ -129,7 +157,7 @@ def picture(
     }
     spec = {
         "$schema": SCHEMA,
-        "usermeta": {"words": told},
+        "usermeta": {"words": told, "classes": [words.plain(name, 40) for name in classes]},
         "background": "white",
         "padding": PADDING,
         "autosize": {"type": "fit", "contains": "padding"},
@@ -181,12 +209,23 @@ def year_axis(first: int, last: int, *, margin: float) -> Spec:
     }
 
 
+def value_axis(title: str, low: float, high: float) -> Spec:
+    """An axis of values upward; so small ones as no zeros could show are powers of ten."""
+    axis: Spec = {"title": title, "tickCount": {"expr": "max(2, ceil(height / 50))"}}
+    return axis | ({"format": "~g"} if max(abs(low), abs(high)) < SMALL else {})
+
+
 def nice(low: float, high: float, ticks: int = 12) -> tuple[float, float]:
     """Round limits around a span, so that the axis begins and ends on a tick."""
+    step = step_of(low, high, ticks)
+    return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def step_of(low: float, high: float, ticks: int) -> float:
+    """A round step, 1, 2 or 5 times a power of ten, of which about so many make the span."""
     rough = (high - low) / ticks
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * size for size in (1, 2, 5, 10) if power * size >= rough * 0.999)
-    return math.floor(low / step) * step, math.ceil(high / step) * step
+    return next(power * size for size in (1, 2, 5, 10) if power * size >= rough * 0.999)
 
 
 def rows(**columns: Sequence[Any]) -> list[Spec]:
@@ -197,18 +236,35 @@ def rows(**columns: Sequence[Any]) -> list[Spec]:
 
 def fitted(spec: Mapping[str, Any], width: int, height: int) -> Spec:
     """The same picture for another size, its words broken anew into lines that fit."""
-    room = width - 2 * PADDING - 70
     told = spec["usermeta"]["words"]
-    lines = [part for line in told["subtitle"] for part in wrapped(line, room / 14, SUBTITLE_LINES)]
-    title = {
-        "text": wrapped(told["title"], room / 21, TITLE_LINES),
-        "subtitle": lines[:SUBTITLE_LINES],
-    }
+    room = width - 2 * PADDING - spec["usermeta"].get("left_px", LEFT_PX)
+    most = min(SUBTITLE_LINES, max(2, height // LINE_EVERY_PX))
+    lines = [part for line in told["subtitle"] for part in wrapped(line, room / 14, most)]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1]} …"]
+    title = {"text": wrapped(told["title"], room / 21, TITLE_LINES), "subtitle": lines}
     layers = [refit(layer, told, room) for layer in spec["layer"]]
+    classes = spec["usermeta"]["classes"]
+    columns, legend_lines = legend_size(classes, room)
+    foot = sum(len(layer["data"]["values"][0]["k"]) for layer in layers if layer.get("name"))
+    around = BETWEEN_PX + TITLE_PX * len(title["text"]) + SUBTITLE_PX * len(title["subtitle"])
+    around += FOOT_PX * foot + LEGEND_PX * legend_lines
     # An axis title longer than the axis would push the picture's own title out of sight.
-    config = {**spec["config"], "axisY": {"titleLimit": max(height - AROUND_AXIS, 40)}}
+    config = {**spec["config"], "axisY": {"titleLimit": max(height - around, 40)}}
+    if classes:
+        # A number: the plot is still too wide when the renderer counts for itself what fits.
+        config["legend"] = {**config["legend"], "columns": columns}
     size = {"width": width, "height": height}
     return {**spec, **size, "config": config, "title": title, "layer": layers}
+
+
+def legend_size(classes: Sequence[str], room: float) -> tuple[int, int]:
+    """Columns of a legend of squares that fit, and its lines with those of its title."""
+    if not classes:
+        return 1, 0
+    widest = 50 + 14 * max(map(breadth, classes))
+    columns = max(1, min(len(classes), int(room / widest)))
+    return columns, math.ceil(len(classes) / columns) + 2
 
 
 def refit(layer: Spec, told: Mapping[str, Any], room: float) -> Spec:

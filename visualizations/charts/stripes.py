@@ -131,7 +131,7 @@ kinds.add(
         "period; brown to green for rain, blue to red for all else. Years that are not complete "
         "are grey.",
         options={
-            "variable": yearly.VARIABLE,
+            "variable": common.VARIABLE,
             **common.PLACE_AND_PERIOD,
             **yearly.reference_options(1971, 2000),
             "palette": {

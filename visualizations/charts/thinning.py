@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.calendar import Interval, interval_of
-from datasets.series import Series
+from datasets.series import Series, SteppedSeries
 from datastream.core import clock
 
 Moments = NDArray[np.datetime64]
@@ -48,6 +48,8 @@ STEPS = (
 MOST_STEPS = 1500  # at the default width of 1,200 px: more than one a pixel shows nothing more
 MONDAY_DAYS = 4  # 1970-01-05 was one; numpy's weeks begin on Thursdays
 EPOCH = 1970
+MIN_SHARE = 0.5
+STEP_NAMES = {"3h": "3 hours", "6h": "6 hours", "12h": "12 hours"}
 LARGEST = 1e300  # sums and spans of larger values leave the range of float64
 
 
@@ -56,7 +58,8 @@ class Trace:
     """One series as it is drawn: means of a step with lowest and highest, or the values as such.
 
     `step` is "" where nothing was left out; then lowest and highest are the values. `gaps` counts
-    those of the series itself, also the ones that a step hides.
+    those of the series itself, also the ones that a step hides, but where it came in steps.
+    `is_thin` marks steps with under half of their values: their mean says too little.
     """
 
     timestamps: Moments
@@ -65,6 +68,7 @@ class Trace:
     highest: Floats
     breaks: NDArray[np.bool_]  # True where a gap lies between this point and the next
     gaps: int
+    is_thin: NDArray[np.bool_]
     step: str = ""
 
     @property
@@ -74,7 +78,9 @@ class Trace:
 
 
 def within(series: Series, start: str | None, end: str | None) -> Series:
-    """The part from start, inclusive, to end, exclusive."""
+    """The part from start, inclusive, to end, exclusive; steps were cut when they were read."""
+    if isinstance(series, SteppedSeries):
+        return series
     stamps = series.timestamps
     first = np.searchsorted(stamps, moment(start)) if start else 0
     last = np.searchsorted(stamps, moment(end)) if end else stamps.size
@@ -109,10 +115,30 @@ def length_us(interval: Interval) -> float:
     return interval.months * 31 * 86_400e6 if interval.months else float(interval.microseconds)
 
 
+def as_steps(series: SteppedSeries) -> Trace:
+    mean, lowest, highest = (
+        np.clip(numbers, -LARGEST, LARGEST)
+        for numbers in (series.values, series.lowest, series.highest)
+    )
+    return Trace(
+        timestamps=series.timestamps,
+        values=mean,
+        lowest=lowest,
+        highest=highest,
+        breaks=series.gap_after,
+        gaps=int(series.gap_after.sum()),
+        step=STEP_NAMES.get(series.step, series.step),
+        is_thin=series.counts < MIN_SHARE * np.nan_to_num(series.expected),
+    )
+
+
 def as_it_is(series: Series) -> Trace:
+    if isinstance(series, SteppedSeries):
+        return as_steps(series)
     stamps, values = series.timestamps, series.values
     found = breaks(stamps, longest_pause(series))
-    return Trace(stamps, values, values, values, found, gaps=int(found.sum()))
+    none = np.zeros(values.size, np.bool_)
+    return Trace(stamps, values, values, values, found, gaps=int(found.sum()), is_thin=none)
 
 
 def choose_step(span_us: int, most: int) -> Step:
@@ -138,6 +164,8 @@ def thinned(series: Series, step: Step, gaps: int) -> Trace:
     first = np.flatnonzero(np.append(True, starts[1:] != starts[:-1]))
     counts = np.diff(np.append(first, starts.size))
     pause = max(longest_pause(series), np.timedelta64(int(1.5 * step.length_us), "us"))
+    interval = interval_of(series)
+    expected = step.length_us / length_us(interval) if interval else 0.0
     return Trace(
         timestamps=starts[first],
         values=np.add.reduceat(series.values, first) / counts,
@@ -146,6 +174,7 @@ def thinned(series: Series, step: Step, gaps: int) -> Trace:
         breaks=breaks(starts[first], pause),
         gaps=gaps,
         step=step.name,
+        is_thin=counts < MIN_SHARE * expected,
     )
 
 
@@ -167,6 +196,6 @@ def traces(series: Sequence[Series], most: int) -> list[Trace]:
     # A step is a point of the band and one of the line, and may be followed by a gap.
     step = choose_step(int(span.astype(np.int64)), min(MOST_STEPS, share // 5))
     return [
-        thinned(one, step, trace.gaps) if trace.marks > share else trace
+        thinned(one, step, trace.gaps) if trace.marks > share and not trace.step else trace
         for one, trace in zip(series, whole, strict=True)
     ]

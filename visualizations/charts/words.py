@@ -73,6 +73,7 @@ INTERVALS = {
 # A control character in a text ends the renderer, and half a character is no UTF-8.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 LONGEST = 300
+MOST_DIGITS = 7  # after the point; more zeros nobody counts
 DAY_US = 86_400_000_000
 
 
@@ -101,7 +102,8 @@ def decimals(*values: float) -> int:
 
 
 def number(value: float, digits: int) -> str:
-    text = f"{value:,.{digits}f}" if abs(value) < 1e15 else f"{value:.3g}"
+    is_plain = abs(value) < 1e15 and digits <= MOST_DIGITS
+    text = f"{value:,.{digits}f}" if is_plain else f"{value:.3g}"
     return "0" if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
@@ -145,6 +147,17 @@ def variable(series: Series) -> str:
 
 def place(series: Series) -> str:
     return plain(series.station_name or series.station, 80)
+
+
+def unless_named(place: str, title: str) -> str:
+    """The place, or nothing where the title names it."""
+    return "" if place.lower() in title.lower() else place
+
+
+def before(place: str, title: str) -> str:
+    """The place, to begin a subtitle with, unless the title names it."""
+    shown = unless_named(place, title)
+    return f"{shown}. " if shown else ""
 
 
 def heading(title: str, *, where: str, what: str) -> str:

@@ -177,7 +177,7 @@ def anomalies(
         heads = ("timestamp", "year", f"{found.noun} ({one.unit})", f"difference ({one.unit})")
         return Drawing(spec, f"{kind}: {title}. {reason}", {head: [] for head in heads})
     base = base_of(found, options)
-    place = "" if where.lower() in title.lower() else where
+    place = words.unless_named(where, title)
     return Anomalies(found, base, found.values - base.level, title=title, place=place)
 
 
@@ -236,11 +236,3 @@ def reference_options(first: int, last: int) -> dict[str, dict[str, Any]]:
             "description": "What one value stands for.",
         },
     }
-
-
-VARIABLE = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 200,
-    "description": "Name of the variable.",
-}
