@@ -14,6 +14,12 @@ from datasets.models import Dataset
 from datastream.core.encryption import EncryptedTextField
 from datastream.core.models import OPEN, Job, Stamped
 
+# A century: beyond it, a run asks for all there is every time.
+LONGEST_LOOKBACK_DAYS = 36_525
+# What each page of a run adds to.
+PAGE_COUNTS = ("received", "inserted", "updated", "unchanged", "rejected")
+RUN_COUNTS = ("requests", *PAGE_COUNTS)
+
 
 class ProviderCredential(Stamped):
     """A key for a provider, which is never answered to anybody."""

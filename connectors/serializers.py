@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from connectors.base import Connector, Product, Window
 from connectors.descriptions import describe
-from connectors.models import Coverage, Document, Feed, Run
+from connectors.models import LONGEST_LOOKBACK_DAYS, Coverage, Document, Feed, Run
 from connectors.planning import Plan
 from datastream.core.api.fields import Text
 from datastream.core.api.renderers import dumps
@@ -20,7 +20,6 @@ PARAMETERS_MAX_BYTES = 32 * 1024
 # Whether items are unique takes a look at each pair of them, and long ones at pairs of objects.
 ITEMS_MAX, OBJECTS_MAX = 1000, 200
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-LONGEST_LOOKBACK_DAYS = 36_525
 SCHEDULE = {
     "oneOf": [
         {

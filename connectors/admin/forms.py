@@ -10,12 +10,10 @@ from django.core.validators import MaxValueValidator
 
 from connectors import schedules, services
 from connectors.base import Product, Window
-from connectors.models import Feed, ProviderCredential
+from connectors.models import LONGEST_LOOKBACK_DAYS, Feed, ProviderCredential
 from connectors.registry import connectors
 from datastream.core.errors import InvalidInputError
 
-# A century: beyond it, a run asks for all there is every time.
-LONGEST_LOOKBACK_DAYS = 36_525
 ASKED = (
     "What its product asks for, as JSON, such as "
     '{"stations": ["USW00024233"], "start": "2020-01-01"}; docs/reference/connectors has all.'

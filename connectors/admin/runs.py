@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from connectors import bodies, services
-from connectors.admin.words import COUNTS, state
-from connectors.models import Coverage, Document, Run
+from connectors.admin.words import state
+from connectors.models import PAGE_COUNTS, RUN_COUNTS, Coverage, Document, Run
 from datastream.core.admin import NOTHING, Jobs, ReadOnly, link, pretty
 from datastream.core.api.files import disposition
 from datastream.core.models import OPEN
@@ -36,7 +36,7 @@ class RunAdmin(Jobs):
     date_hierarchy = "created_at"
     fields = (
         "id", "feed", "trigger", "state", "problem", "took", "created_at", "started_at",
-        "finished_at", "attempt", "progress", COUNTS, "shown_rejections", "shown_notes",
+        "finished_at", "attempt", "progress", RUN_COUNTS, "shown_rejections", "shown_notes",
         "shown_parameters", "shown_error", "documents",
     )  # fmt: skip
     buttons: ClassVar[Mapping[str, str]] = {"run_again": "Run again", "cancel": "Cancel"}
@@ -83,7 +83,7 @@ class RunAdmin(Jobs):
     @admin.display
     def outcome(self, run: Run) -> str:
         """What came, and what went wrong."""
-        counts = [(f"{getattr(run, name):,}", name) for name in COUNTS[1:] if getattr(run, name)]
+        counts = [(f"{getattr(run, name):,}", name) for name in PAGE_COUNTS if getattr(run, name)]
         told = ", ".join(f"{number} {name}" for number, name in counts)
         return ". ".join(filter(None, (told, self._message(run)))) or NOTHING
 

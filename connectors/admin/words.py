@@ -6,8 +6,6 @@ from django.utils.html import format_html
 
 from datastream.core.admin import NOTHING
 
-COUNTS = ("requests", "received", "inserted", "updated", "unchanged", "rejected")
-
 
 def state(word: str | None) -> str:
     return format_html('<span class="state state-{0}">{0}</span>', word) if word else NOTHING

@@ -11,12 +11,11 @@ from accounts.models import User
 from connectors import planning, services
 from connectors.base import Connector, Product
 from connectors.ledger import EMPTY
-from connectors.models import Feed, ProviderCredential, Run, Trigger
+from connectors.models import RUN_COUNTS, Feed, ProviderCredential, Run, Trigger
 from datastream.core.errors import ConflictError, InvalidInputError, NotFoundError
 from datastream.core.models import Status
 
-DONE, FAILED, PARTLY = 0, 1, 6
-COUNTS = ("requests", "received", "inserted", "updated", "unchanged", "rejected")
+DONE, FAILED, WRONG_USE, PARTLY = 0, 1, 2, 6
 NAME_MAX = 200
 
 
@@ -145,7 +144,7 @@ def run(feed: Feed, progress: Callable[[int, int], None], *, trigger: str, refet
 def receipt(run: Run) -> dict[str, Any]:
     dataset = run.feed.dataset
     dataset.refresh_from_db()
-    counts = {name: getattr(run, name) for name in COUNTS}
+    counts = {name: getattr(run, name) for name in RUN_COUNTS}
     told = {"run": str(run.pk), "status": run.status, "dataset": str(dataset.pk)}
     return {**told, **counts, "revision": dataset.revision}
 

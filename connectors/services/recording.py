@@ -10,7 +10,7 @@ from django.db import transaction
 
 from connectors import base, ledger
 from connectors.base import Page, Place, Request
-from connectors.models import Feed, Run, Trigger
+from connectors.models import PAGE_COUNTS, Feed, Run, Trigger
 from connectors.rows import MAX_BAD_SHARE, is_too_bad
 from connectors.services import coverage, documents
 from connectors.services.feeds import asked, facts_of, unlike
@@ -22,7 +22,6 @@ from datastream.core.errors import PlatformError, RowError
 from datastream.core.models import Status
 
 LISTED = 100
-COUNTS = ("received", "inserted", "updated", "unchanged", "rejected")
 
 
 class LostError(Exception):
@@ -158,7 +157,9 @@ def _refuse_bad(pages: Sequence[Stored], outcome: ingest.Outcome) -> None:
 
 def _learnt(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> dict[str, Any]:
     """The run's counts and lists with what these pages add."""
-    facts: dict[str, Any] = {name: getattr(run, name) + getattr(outcome, name) for name in COUNTS}
+    facts: dict[str, Any] = {
+        name: getattr(run, name) + getattr(outcome, name) for name in PAGE_COUNTS
+    }
     bad = sum(len(one.page.rejected) for one in pages)
     notes = [note for one in pages for note in one.page.notes]
     return facts | {

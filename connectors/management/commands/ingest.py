@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.roles import ADMIN
 from connectors import loading, services
 from connectors.management import parameters, running
+from connectors.management.running import DONE, FAILED, PARTLY, WRONG_USE
 from connectors.models import Feed, Trigger
 from connectors.registry import connectors
 from connectors.samples import SAMPLES
@@ -22,7 +23,6 @@ from datasets import ingest
 from datastream.core import origin
 from datastream.core.errors import InvalidInputError, NotFoundError, PlatformError
 
-DONE, FAILED, WRONG_USE, PARTLY = 0, 1, 2, 6
 # Of the whole command; a word before the provider counts as one after it.
 FLAGS = {"json": False, "dry_run": False, "refetch": False, "replay_documents": False}
 
