@@ -4,9 +4,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from accounts.models import User
+from analyses import selectors, services
 from analyses.models import Analysis
+from datasets.access import full_view
 from datasets.models import Dataset
 from datastream.core.models import Status
 from tests.admin import address, browser, messages_of, statements
@@ -80,6 +83,31 @@ def test_an_open_analysis_is_cancelled_and_a_done_one_is_not(
     press(page, failed, "cancel")
     failed.refresh_from_db()
     assert failed.status == Status.CANCELLED
+
+
+def test_a_result_is_shown_with_all_that_made_it(page: Client, failed: Analysis) -> None:
+    failed = Analysis.objects.get(pk=failed.pk)
+    person = failed.user
+    assert person is not None
+    view = full_view(failed.dataset)
+    first = services.request_analysis(view, "trend", {"variable": "TMAX"}, user=person)
+    services.execute(first.pk)
+    again = services.rerun(view, first, user=person)
+    services.execute(again.pk)
+    again.refresh_from_db()
+    assert again.result is not None
+    shown = page.get(address(again, "change")).content.decode()
+    assert all(escape(sentence) in shown for sentence in selectors.words(again))
+    assert selectors.words(again)
+    assert f'href="/api/v1/analyses/{again.pk}/report"' in shown
+    assert again.result.digest in shown
+    assert f"numpy {again.result.libraries['numpy']}" in shown
+    assert "revision 1: TMAX" in shown
+    assert "Identical" in shown
+
+
+def test_an_analysis_without_a_result_has_a_page_too(page: Client, failed: Analysis) -> None:
+    assert page.get(address(failed, "change")).status_code == 200
 
 
 def test_only_the_buttons_that_make_sense_are_offered(page: Client, failed: Analysis) -> None:

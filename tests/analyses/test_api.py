@@ -65,8 +65,12 @@ def test_waiting_for_the_worker_gives_the_result(committed_db: None, client_of: 
     dataset = filled(analyst)
     answer = post(client_of(analyst), dataset, "?wait=5")
     assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
-    assert answer.json()["inputs"] == [{"dataset": str(dataset.pk), "revision": 1}]
+    series = [{"parameter": "variable", "station": "A", "variable": "TMAX"}]
+    told = {"dataset": str(dataset.pk), "revision": 1, "series": series}
+    assert answer.json()["inputs"] == [told]
     assert answer.json()["user"] == str(analyst.pk)
+    said = answer.json()["words"]
+    assert said[2] == "60 values are used; none is left out for its flag."
 
 
 @pytest.mark.parametrize(

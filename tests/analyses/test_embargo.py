@@ -154,7 +154,7 @@ def test_an_analysis_from_before_the_embargo_is_hidden_by_it(embargoed: Dataset,
     Dataset.objects.filter(pk=embargoed.pk).update(embargo_days=DAYS)
     assert not is_seen(early, reader)
     # Nobody noted then what it read.
-    Analysis.objects.filter(pk=early.pk).update(until=None)
+    early.inputs.update(until=None)
     Dataset.objects.filter(pk=embargoed.pk).update(embargo_days=1)
     assert not is_seen(early, reader)
 
@@ -165,5 +165,5 @@ def test_a_rerun_of_somebody_elses_analysis_reads_what_the_caller_sees(embargoed
     datasets.share(view(embargoed), "view", user=reader)
     seen = access.view(reader, embargoed.pk)
     again = services.rerun(seen, wide, user=reader)
-    assert (again.until, again.key == wide.key) == (until_of(DAYS), False)
+    assert (again.inputs.get().until, again.key == wide.key) == (until_of(DAYS), False)
     assert selectors.analyses_for(reader).filter(pk=again.pk).exists()

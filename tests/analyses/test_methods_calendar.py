@@ -43,6 +43,7 @@ def days(start, count):
         ("P1Y", Interval(months=12)),
         ("P1Y6M", Interval(months=18)),
         *[(text, None) for text in ("", "P", "PT", "1D", "P0D", "P1M1D", "P-1D", "P1D ")],
+        *[(text, None) for text in ("P9999999999999999D", "P501Y", "PT99999999999999999S")],
     ],
 )
 def test_an_interval_is_read_or_refused(text, interval):
@@ -116,6 +117,30 @@ def test_coverage_decides_at_its_limit():
     assert period_means(some, "month").complete(0.8).tolist() == [True, False]
 
 
+@pytest.mark.parametrize(("missing", "counts"), [(14, True), (20, False)])
+@pytest.mark.parametrize(("step", "share"), [("season", 0.7), ("year", 0.8)])
+def test_a_year_or_season_wants_half_of_each_of_its_months(step, share, missing, counts):
+    # All of January would be 9 % of the year, and its mean warmer by a twelfth of the winter.
+    stamps = np.delete(days("2000-12-01", 396), np.arange(31, 31 + missing))
+    found = period_means(series(stamps, interval="P1D"), step)
+    place = {"season": 0, "year": 1}[step]
+    assert found.coverage[place] > share
+    assert found.complete(share)[place] == counts
+
+
+def test_a_year_of_monthly_values_wants_all_twelve():
+    months = np.arange("2001-01", "2003-01", dtype="datetime64[M]")
+    found = period_means(series(np.delete(months, 6), interval="P1M"), "year")
+    assert found.coverage[0] > 0.9
+    assert found.complete(0.8).tolist() == [False, True]
+
+
+def test_a_year_of_quarters_knows_nothing_of_its_months():
+    quarters = np.arange("2001-01", "2003-01", 3, dtype="datetime64[M]")
+    found = period_means(series(quarters, interval="P3M"), "year")
+    assert found.complete(0.8).tolist() == [True, True]
+
+
 def test_a_month_in_a_gap_has_no_mean():
     found = period_means(series(["2001-01-05", "2001-03-05"], interval="P1D"), "month")
     assert np.isnan(found.means).tolist() == [False, True, False]
@@ -143,3 +168,14 @@ def test_times_are_printed_by_rfc_3339():
     assert timestamps_of(stamps) == ["2001-02-03T04:05:06Z", "1850-01-01T00:00:00Z"]
     stamps = np.array(["2001-02-03T04:05:06.5"], "datetime64[us]")
     assert timestamps_of(stamps) == ["2001-02-03T04:05:06.500000Z"]
+
+
+def test_the_means_of_seasons_are_those_of_pandas():
+    found = period_means(series(days("2001-01-20", 900), interval="P1D"), "season")
+    frame = pd.Series(np.arange(900.0), pd.date_range("2001-01-20", periods=900))
+    wanted = frame.resample("QS-DEC")
+    assert found.means == pytest.approx(wanted.mean().to_numpy())
+    assert found.counts.tolist() == wanted.count().tolist()
+    assert found.expected[1:-1].tolist() == [92, 92, 91, 90, 92, 92, 91, 90, 92]
+    assert timestamps_of(found.periods[:2]) == ["2000-12-01T00:00:00Z", "2001-03-01T00:00:00Z"]
+    assert found.complete(0.8)[[0, 1, -1]].tolist() == [False, True, False]

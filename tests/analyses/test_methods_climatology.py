@@ -114,6 +114,24 @@ def test_a_month_with_too_many_gaps_does_not_count():
     assert column(result, "years") == [10] * 12
 
 
+def test_seasonal_normals_are_the_means_of_seasonal_means_of_pandas():
+    table = table_of(daily("1985-01-01", "2023-01-01"))["1990-12":"2020-11"]
+    seasons = table.resample("QS-DEC").mean()
+    grouped = seasons.groupby(seasons.index.month, sort=False)
+    result = answer(daily("1985-01-01", "2023-01-01"), by="season")
+    assert column(result, "period") == ["DJF", "MAM", "JJA", "SON"]
+    assert column(result, "mean") == pytest.approx(grouped.mean().to_list())
+    assert column(result, "std") == pytest.approx(grouped.std().to_list())
+    assert column(result, "p90") == pytest.approx(grouped.quantile(0.9).to_list())
+    assert column(result, "years") == [30] * 4
+    assert [result["n"], result["start"]] == [table.size, "1990-12-01T00:00:00Z"]
+
+
+def test_the_first_winter_wants_its_december():
+    result = answer(daily("1997-01-01", "2021-01-01"), by="season")
+    assert column(result, "years") == [23, 24, 24, 24]
+
+
 def test_a_month_with_too_few_years_has_no_normal_and_a_reason():
     result = answer(daily("2001-01-01", "2005-01-01", kept=lambda i: (i.month != 7) | (i.year < 3)))
     july = result["normals"][6]
@@ -131,7 +149,7 @@ def test_monthly_values_are_their_own_monthly_means():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 700])
-@pytest.mark.parametrize("by", ["month", "day_of_year"])
+@pytest.mark.parametrize("by", ["month", "season", "day_of_year"])
 @pytest.mark.parametrize("interval", ["P1D", ""])
 def test_too_little_has_no_normals_and_a_reason(count, by, interval):
     end = str(np.datetime64("2001-01-01") + count)
@@ -166,7 +184,7 @@ def test_a_constant_added_is_added_to_the_normals(seed, shift):
 
 
 @LAWS
-@given(st.integers(0, 1000), st.sampled_from(["month", "day_of_year"]))
+@given(st.integers(0, 1000), st.sampled_from(["month", "season", "day_of_year"]))
 def test_percentiles_of_a_normal_are_in_order(seed, by):
     for entry in answer(daily("2001-01-01", "2005-01-01", seed=seed), by=by)["normals"]:
         ordered = [entry[name] for name in ("min", "p10", "p50", "p90", "max")]

@@ -1,6 +1,7 @@
 """Summaries against NIST, scipy and pandas."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kurtosis, skew
 
-from analyses.methods.summary import summary
+from analyses.methods.summary import explain, summary
 from datasets.series import Series
 
 LAWS = settings(max_examples=25, deadline=None, database=None)
@@ -47,12 +48,43 @@ def test_mean_and_deviation_meet_the_certified_values_of_nist(values, mean, std)
     assert result["std"] == pytest.approx(std, rel=1e-7)
 
 
+# NIST Statistical Reference Datasets, Mavro: the last two digits of 2.00… in hundred-thousandths.
+MAVRO_TEXT = """
+180 170 180 190 180 170 150 140 150 150 170 180 180 190 190 210 200 160 140 130 130 150 150 160 150
+140 130 140 150 140 150 160 150 160 190 200 200 210 220 230 240 250 270 260 260 260 270 260 250 240
+"""
+
+
+# The same, Michelso: speed of light, hundredths above 299 (thousand kilometres a second).
+MICHELSON_TEXT = """
+85 74 90 107 93 85 95 98 98 88 100 98 93 65 76 81 100 100 96 96 96 94 96 94 88 80 85 88 90 84 83 79
+81 88 88 83 80 79 76 80 88 88 88 86 72 72 62 86 97 95 88 91 85 87 84 84 85 84 84 84 89 81 81 82 80
+77 76 74 75 76 91 92 89 86 88 72 84 85 85 78 89 84 78 81 76 81 79 81 82 85 87 87 81 74 81 94 95 80
+81 87
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "std"),
+    [
+        (2 + np.array(MAVRO_TEXT.split(), float) / 1e5, 2.001856, 0.000429123454003053),
+        (299 + np.array(MICHELSON_TEXT.split(), float) / 100, 299.8524, 0.0790105478190518),
+    ],
+    ids=["Mavro", "Michelso"],
+)
+def test_observed_data_give_the_certified_values_of_nist(values, mean, std):
+    result = answer(series(values))
+    assert result["mean"] == pytest.approx(mean, rel=1e-14)
+    assert result["std"] == pytest.approx(std, rel=1e-11)
+
+
 @LAWS
 @given(st.lists(FINITE, min_size=4, max_size=60))
 def test_numbers_are_those_of_pandas_and_scipy(values):
     result, table = answer(series(values)), pd.Series(values)
     assert result["std"] == pytest.approx(table.std(), abs=1e-9)
-    shares = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+    shares = {"p01": 0.01, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+    shares["p99"] = 0.99
     for name, share in shares.items():
         assert result[name] == pytest.approx(table.quantile(share), abs=1e-9)
     if np.ptp(values) > 1:
@@ -64,7 +96,7 @@ def test_numbers_are_those_of_pandas_and_scipy(values):
 @given(st.lists(FINITE, min_size=1, max_size=40))
 def test_percentiles_are_in_order_between_the_extremes(values):
     result = answer(series(values))
-    names = ("p05", "p25", "median", "p75", "p95")
+    names = ("p01", "p05", "p25", "median", "p75", "p95", "p99")
     ordered = [result["min"]["value"], *(result[n] for n in names), result["max"]["value"]]
     assert all(low <= high + 1e-9 for low, high in pairwise(ordered))
     assert ordered[0] - 1e-9 <= result["mean"] <= ordered[-1] + 1e-9
@@ -84,6 +116,57 @@ def test_extremes_have_the_first_time_they_were_seen():
     assert result["min"] == {"value": 1.0, "timestamp": "2001-01-03T00:00:00Z"}
     assert result["first"]["value"] == 2
     assert result["last"] == {"value": 1.0, "timestamp": "2001-01-05T00:00:00Z"}
+
+
+@LAWS
+@given(st.lists(FINITE, max_size=40))
+def test_records_are_those_of_pandas_the_earliest_of_equal_ones_first(values):
+    result, table = answer(series(values)), pd.Series(values, dtype=float)
+    days = np.datetime64("2001-01-01") + np.arange(len(values))
+    for name, theirs in (("highest", table.nlargest(5)), ("lowest", table.nsmallest(5))):
+        assert [one["value"] for one in result[name]] == theirs.to_list()
+        assert [one["timestamp"][:10] for one in result[name]] == [
+            str(days[place]) for place in theirs.index
+        ]
+    if values:
+        assert [result["highest"][0], result["lowest"][0]] == [result["max"], result["min"]]
+
+
+def test_each_month_of_the_year_has_its_records():
+    stamps = np.datetime64("2001-01-15") + np.arange(800)
+    values = np.random.default_rng(1).normal(size=800).round(2)
+    result = answer(series(values, stamps))["records_by_month"]
+    table = pd.Series(values, index=pd.DatetimeIndex(stamps))
+    groups = table.groupby(table.index.month)
+    assert [one["month"] for one in result] == list(range(1, 13))
+    assert [one["n"] for one in result] == groups.size().to_list()
+    for name, value, at in (
+        ("highest", groups.max(), groups.idxmax()),
+        ("lowest", groups.min(), groups.idxmin()),
+    ):
+        assert [one[name]["value"] for one in result] == value.to_list()
+        assert [one[name]["timestamp"] for one in result] == [
+            f"{moment.date()}T00:00:00Z" for moment in at
+        ]
+
+
+def test_a_month_without_values_has_no_records():
+    result = answer(series([1.0, 2.0]))["records_by_month"]
+    assert result[0]["highest"] == {"value": 2.0, "timestamp": "2001-01-02T00:00:00Z"}
+    assert result[6] == {"month": 7, "n": 0, "highest": None, "lowest": None}
+
+
+def test_values_left_out_are_counted_by_their_flag():
+    some = replace(series([1.0, 2.0]), left_out=3)
+    assert answer(some)["left_out_by_flag"] == {"failed": 3}
+
+
+def test_the_values_behind_a_record_are_those_of_its_month():
+    some = series(np.arange(60.0))
+    found = explain(some, ("records_by_month", 1, "highest", "value"))
+    assert int((found.codes == 0).sum()) == 28
+    assert found.reasons[found.codes[0]] == "It is of another month."
+    assert not explain(some, ("mean",)).codes.any()
 
 
 def test_a_gap_is_found_and_counted():
@@ -124,6 +207,7 @@ def test_nothing_has_no_numbers_and_a_reason():
     names = ("first", "min", "mean", "std", "median", "skewness", "completeness", "start")
     assert {result[name] for name in names} == {None}
     assert [result["count"], result["n"], result["reason"]] == [0, 0, "There are no values."]
+    assert result["highest"] == result["lowest"] == []
 
 
 @pytest.mark.parametrize("interval", ["P1D", ""])
@@ -133,9 +217,18 @@ def test_one_value_has_no_spread(interval):
     assert "2 values" in result["reason"]
 
 
-def test_equal_values_have_no_shape():
-    result = answer(series([3.0] * 5))
-    assert [result["std"], result["skewness"], result["kurtosis"]] == [0, None, None]
+@pytest.mark.parametrize("value", [3.0, 0.1, 0.0])
+def test_equal_values_have_no_shape(value):
+    result = answer(series([value] * 7))
+    assert result["std"] == pytest.approx(0, abs=1e-16)
+    assert result["skewness"] is result["kurtosis"] is None
+    assert result["reason"] == "Equal values have neither skewness nor kurtosis."
+
+
+def test_two_values_have_a_spread_and_no_shape():
+    result = answer(series([3.0, 4.0]))
+    assert [result["mean"], result["skewness"], result["kurtosis"]] == [3.5, None, None]
+    assert "at least 3 values" in result["reason"]
 
 
 def test_two_values_have_a_deviation_and_no_shape():
@@ -144,5 +237,15 @@ def test_two_values_have_a_deviation_and_no_shape():
     assert result["skewness"] is None
 
 
-def test_huge_values_give_no_number_that_is_not_one():
-    assert answer(series([1e308, -1e308, 1e308]))["std"] is None
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e200, 1e307])
+def test_huge_and_tiny_values_have_the_moments_of_others(scale):
+    values = np.array([1.0, 3.0, 4.0, 8.0, 9.0])
+    usual, result = answer(series(values)), answer(series(values * scale))
+    assert result["mean"] == pytest.approx(usual["mean"] * scale)
+    assert result["std"] == pytest.approx(usual["std"] * scale, rel=1e-3)
+    for name in ("skewness", "kurtosis"):
+        assert result[name] == pytest.approx(usual[name], abs=1e-3)
+
+
+def test_what_is_too_large_for_a_number_is_none():
+    assert answer(series([1.7e308, -1.7e308]))["std"] is None

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import theilslopes
 from statsmodels.stats.stattools import durbin_watson
 
-from analyses.methods.trend import least_squares, trend
+from analyses.methods.least_squares import least_squares
+from analyses.methods.trend import trend
 from datasets.series import Series
 
 LAWS = settings(max_examples=15, deadline=None, database=None)
@@ -95,6 +96,22 @@ def test_least_squares_is_that_of_statsmodels():
     assert found["durbin_watson"] == pytest.approx(durbin_watson(model.resid))
 
 
+@pytest.mark.parametrize("count", [12, 45, 400])
+def test_errors_for_dependent_residuals_are_those_of_statsmodels(count):
+    some = series(noise(count).cumsum() / 10 + noise(count, 2))
+    x = years_of(some)
+    lags = int(4 * (count / 100) ** (2 / 9))
+    model = sm.OLS(some.values, sm.add_constant(x)).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    found = answer(some, step="raw", confidence=0.9)["least_squares"]
+    assert found["hac_lags"] == lags
+    assert found["hac_p"] == pytest.approx(model.pvalues[1])
+    assert [found["hac_per_decade_lower"], found["hac_per_decade_upper"]] == pytest.approx(
+        list(10 * model.conf_int(0.1)[1])
+    )
+
+
 def test_the_interval_is_that_of_scipy_theilslopes_at_real_times():
     whole = series(noise(300) + np.arange(300) / 100)
     kept = np.delete(np.arange(300), slice(40, 170))
@@ -155,7 +172,7 @@ def test_values_are_taken_where_fewer_than_ten_years_are_complete():
 
 def test_a_year_with_too_few_values_is_left_out():
     whole = series(noise(365 * 4 + 1), start="2001-01-01")
-    kept = np.delete(np.arange(whole.values.size), slice(400, 480))
+    kept = np.delete(np.arange(whole.values.size), slice(365, 730, 4))
     some = replace(whole, timestamps=whole.timestamps[kept], values=whole.values[kept])
     assert answer(some, step="year")["n"] == 3
     assert answer(some, step="year", min_coverage=0.7)["n"] == 4
@@ -183,6 +200,19 @@ def test_what_has_no_trend_says_why(values, step, interval):
     result = answer(series(values, interval=interval), step=step)
     assert result["theil_sen"] is result["mann_kendall"] is result["line"] is None
     assert result["reason"].endswith(".")
+
+
+@pytest.mark.parametrize("autocorrelation", ["pre_whitening", "trend_free_pre_whitening"])
+def test_whitened_values_widen_the_interval_and_say_what_was_removed(autocorrelation):
+    some = yearly(noise(60).cumsum())
+    result = answer(some, autocorrelation=autocorrelation)
+    test, slope = result["mann_kendall"], result["theil_sen"]
+    assert test["removed_autocorrelation"] > 0.5
+    assert test["factor"] == 1
+    assert slope["corrected_per_year_upper"] > slope["per_year_upper"]
+    assert slope == answer(some)["theil_sen"] | {
+        name: value for name, value in slope.items() if name.startswith("corrected")
+    }
 
 
 def test_three_values_have_a_trend():

@@ -16,7 +16,13 @@ from datastream.core.registry import NameTakenError, import_folder
 
 import_folder(analyses.methods)
 NAMES = ("anomaly", "climatology", "summary", "trend")
-BOUNDS = {"string": {"enum"}, "integer": {"minimum", "maximum"}, "number": {"minimum", "maximum"}}
+BOUNDS = {
+    "string": {"enum"},
+    "integer": {"minimum", "maximum"},
+    "number": {"minimum", "maximum"},
+    "boolean": set(),
+    "array": {"items", "minItems", "maxItems"},
+}
 
 
 def refusals(name, parameters):
@@ -42,6 +48,7 @@ def test_a_declaration_is_whole(analysis):
     assert analysis.title
     assert analysis.description.endswith(".")
     assert analysis.references
+    assert analysis.missing.endswith(".")
     assert analysis.version >= 1
     assert analysis.schema["additionalProperties"] is False
 
@@ -59,7 +66,11 @@ def test_each_parameter_has_type_description_default_and_bounds(analysis):
 def test_defaults_are_those_of_the_function(analysis):
     taken = inspect.signature(analysis.compute).parameters
     declared = {name: entry["default"] for name, entry in analysis.parameters.items()}
-    assert declared == {n: p.default for n, p in taken.items() if n != "series"}
+    given = {"series", *(one.parameter for one in analysis.inputs)}
+    defaults = {name: one.default for name, one in taken.items() if name not in given}
+    # A list of JSON is a tuple where it is a default.
+    lists = {name: list(one) for name, one in defaults.items() if isinstance(one, tuple)}
+    assert declared == defaults | lists
 
 
 def test_defaults_are_filled_in_and_parted_from_the_common_ones():
@@ -68,6 +79,7 @@ def test_defaults_are_filled_in_and_parted_from_the_common_ones():
         "variable": "TMAX",
         "flags": "exclude",
         "step": "auto",
+        "by": "none",
         "min_coverage": 0.8,
         "confidence": 0.9,
         "autocorrelation": "yue_wang",
@@ -180,6 +192,15 @@ def test_a_number_without_a_fraction_is_whole():
     assert [type(found["min_years"]), type(found["revision"])] == [int, int]
 
 
+@pytest.mark.parametrize("name", ["trend", "climatology", "anomaly", "outliers", "gaps"])
+def test_what_was_checked_is_checked_again_to_the_same(name):
+    analysis = registry[name]
+    once = check(analysis, {"variable": "T"})
+    again = check(analysis, once)
+    # As texts: a rerun must have the key of what it repeats, and 5 and 5.0 have two.
+    assert json.dumps(again, sort_keys=True) == json.dumps(once, sort_keys=True)
+
+
 @pytest.mark.parametrize("parameters", [None, [], "variable", 3])
 def test_parameters_must_be_an_object(parameters):
     assert list(refusals("trend", parameters)) == ["parameters"]
@@ -191,9 +212,9 @@ def test_an_analysis_needs_no_rules_of_its_own():
         title="None",
         description="None.",
         parameters={},
-        required=(),
         references=(),
         version=1,
         compute=lambda _series: {},
     )
-    assert check(analysis, {"station": "A"}) == {"station": "A", "flags": "exclude"}
+    given = {"variable": "T", "station": "A"}
+    assert check(analysis, given) == given | {"flags": "exclude"}

@@ -1,5 +1,6 @@
 """Requests for analyses: checked, computed once, shared, pinned to a revision, swept."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +12,20 @@ from django.db.models.functions import Now
 from accounts.models import User
 from analyses import services
 from analyses.models import Analysis, AnalysisInput, AnalysisResult
+from analyses.processes import NotWantedError
+from analyses.registry import MAIN
 from analyses.registry import analyses as registry
+from analyses.services import computing
 from datasets import access
 from datasets.models import Dataset
 from datasets.selectors.series import series as read
 from datasets.services import add_variable
 from datastream.core.errors import ConflictError, InvalidInputError
-from tests.factories import days, make_dataset, write
+from tests.factories import days, make_dataset, make_user, write
 
 TMAX = {"variable": "TMAX"}
+# What computes on one series and nothing else.
+OF_ONE = [method.name for method in registry if method.inputs == (MAIN,)]
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def test_the_queued_task_computes_it(
     assert analysis.started_at is not None
 
 
-@pytest.mark.parametrize("kind", registry.names())
+@pytest.mark.parametrize("kind", OF_ONE)
 def test_what_is_stored_is_what_the_method_computes_on_the_same_series(
     filled: Dataset, kind: str
 ) -> None:
@@ -187,7 +193,7 @@ def test_a_text_variable_is_refused(filled: Dataset) -> None:
     assert "texts" in caught.value.details["variable"][0]
 
 
-@pytest.mark.parametrize("kind", registry.names())
+@pytest.mark.parametrize("kind", OF_ONE)
 @pytest.mark.parametrize("points", [1, 5])
 def test_in_54_a_series_too_short_ends_with_an_answer_or_a_named_failure(
     analyst: User, kind: str, points: int
@@ -202,25 +208,18 @@ def test_in_54_a_series_too_short_ends_with_an_answer_or_a_named_failure(
         assert analysis.error["code"] != "SERVER_ERROR", analysis.error
 
 
-def test_a_failure_is_said_in_one_sentence(
-    filled: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from dataclasses import replace
-
-    def fail(*_: Any, **__: Any) -> Any:
-        raise ZeroDivisionError("internal words")
-
-    broken = replace(registry["summary"], compute=fail)
-    monkeypatch.setitem(registry._entries, "summary", broken)
-    analysis = done(ask(filled))
+def test_a_failure_is_said_in_one_sentence(filled: Dataset) -> None:
+    analysis = ask(filled, "trend")
+    Analysis.objects.update(parameters={**analysis.parameters, "confidence": "much"})
+    analysis = done(analysis)
     assert analysis.status == "failed"
     assert analysis.error == {
         "code": "SERVER_ERROR",
-        "message": "The computation failed (ZeroDivisionError).",
+        "message": "The computation failed (TypeError).",
     }
     assert analysis.lease_until is None
     # A later request tries anew, rather than share a failure.
-    assert ask(filled).status == "queued"
+    assert ask(filled, "trend").status == "queued"
 
 
 def test_executing_twice_is_harmless(filled: Dataset) -> None:
@@ -266,6 +265,41 @@ def test_what_is_cancelled_is_not_computed(filled: Dataset) -> None:
         services.cancel(analysis)
 
 
+def test_a_computation_tells_how_far_it_is_and_hears_that_it_is_cancelled(
+    filled: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computing, "ASK_EVERY_S", 0.0)
+    analysis = ask(filled)
+    Analysis.objects.filter(pk=analysis.pk).update(status="running", attempt=1)
+    analysis.refresh_from_db()
+    watch = computing.Watch(analysis, done=0.5, share=0.5)
+    watch.ask(0.5)
+    analysis.refresh_from_db()
+    assert analysis.progress == 0.75
+    services.cancel(analysis)
+    with pytest.raises(NotWantedError):
+        watch.ask(0.6)
+    analysis.refresh_from_db()
+    assert (analysis.status, analysis.progress) == ("cancelled", 0.75)
+
+
+def test_two_of_a_user_are_computed_at_once_and_the_third_when_one_is_done(
+    filled: Dataset, django_capture_on_commit_callbacks: Any
+) -> None:
+    first, second, third = (ask(filled, start=f"2001-01-0{day}") for day in (1, 2, 3))
+    running = Analysis.objects.filter(pk__in=[first.pk, second.pk])
+    running.update(status="running", attempt=1, lease_until=Now() + timedelta(minutes=1))
+    assert done(third).status == "queued"
+    # Somebody else is not held up.
+    assert done(ask(filled, user=make_user("admin"), start="2001-01-04")).status == "succeeded"
+    # The first is lost; whoever takes it up calls the third when it is done.
+    Analysis.objects.filter(pk=first.pk).update(lease_until=Now() - timedelta(seconds=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        services.execute(first.pk)
+    third.refresh_from_db()
+    assert third.status == "succeeded"
+
+
 def test_a_rerun_is_a_new_row_on_the_newest_revision(filled: Dataset) -> None:
     first = done(ask(filled, revision=1))
     write(filled, [{"timestamp": "2001-01-01", "station": "A", "value": {"TMAX": 999}}])
@@ -287,3 +321,16 @@ def test_waiting_ends_when_it_is_done_or_after_so_long(filled: Dataset) -> None:
     assert services.wait(analysis.pk, 0) is False
     done(analysis)
     assert services.wait(analysis.pk, 0) is True
+
+
+def test_nobody_waits_a_tenth_longer_than_it_takes(
+    filled: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+    assert services.wait(ask(filled).pk, 20) is False
+    begun = np.cumsum([0, *pauses[:-1]])
+    assert np.all(pauses <= 0.051 + begun / 10)
+    # But no more than is of use: some fifty questions in the longest wait.
+    assert len(pauses) < 60
