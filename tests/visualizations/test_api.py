@@ -80,6 +80,9 @@ def test_who_may_save_a_picture(
         ({"visibility": "secret"}, "visibility"),
         ({"owner": "7a5fe989-ad62-4244-875d-3dcd5d2215f5"}, "owner"),
         ({"spec": {}}, "spec"),
+        ({"alt": "a\x00b"}, "alt"),
+        ({"alt": "x" * 2001}, "alt"),
+        ({"alt": 5}, "alt"),
     ],
     ids=str,
 )
@@ -142,7 +145,7 @@ def test_a_private_picture_is_seen_by_its_author_and_admins_only(
     assert (seen, hidden) == ([200, 200], [404, 404])
 
 
-@pytest.mark.parametrize("part", ["", "/spec", "/image", "/data"])
+@pytest.mark.parametrize("part", ["", "/spec", "/image", "/image?format=json", "/embed", "/data"])
 def test_every_face_of_a_picture_is_hidden_with_its_dataset(
     filled: Dataset, viewer: User, client_of: ClientOf, part: str
 ) -> None:
@@ -198,7 +201,7 @@ def test_one_picture_as_png_and_svg_with_a_tag(filled: Dataset, client_of: Clien
         ({"width": "100000"}, "width"), ({"width": "1e3"}, "width"), ({"height": "-1"}, "height"),
         ({"scale": "100"}, "scale"), ({"scale": "nan"}, "scale"), ({"scale": "inf"}, "scale"),
         ({"width": ""}, "width"), ({"width": "9" * 30}, "width"), ({"width": "9" * 5000}, "width"),
-        ({"background": "red;}"}, "background"),
+        ({"background": "red;}"}, "background"), ({"theme": "red;}"}, "theme"),
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
@@ -230,6 +233,71 @@ def test_the_specification_is_complete_in_itself_with_a_tag(
     assert client.get(path, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
     write(filled, [{"timestamp": "2001-01-01", "station": "A", "value": {"TMAX": 99}}])
     assert client.get(path, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 200
+
+
+def test_a_stored_picture_can_be_seen_on_dark_ground(filled: Dataset, client_of: ClientOf) -> None:
+    path = f"{PICTURES}/{save(filled).pk}/spec"
+    light, dark = (client_of(None).get(path, {"theme": name}) for name in ("light", "dark"))
+    assert [one.json()["background"] for one in (light, dark)] == ["white", "#11181f"]
+    assert light["ETag"] != dark["ETag"]
+    own = save(filled, options={"variables": ["TMAX"], "theme": "dark"})
+    assert client_of(None).get(f"{PICTURES}/{own.pk}/spec").json() == dark.json()
+
+
+@pytest.mark.parametrize("kind", [k.name for k in kinds if len(k.required) == 1])
+@pytest.mark.parametrize("part", ["/spec", "/image?format=json", "/data"])
+def test_every_kind_answers_in_every_form(
+    filled: Dataset, client_of: ClientOf, kind: str, part: str
+) -> None:
+    (name,) = kinds[kind].required
+    chosen = {name: ["TMAX"] if name == "variables" else "TMAX"}
+    picture = save(filled, kind=kind, options=chosen)
+    answer = client_of(None).get(f"{PICTURES}/{picture.pk}{part}")
+    assert answer.status_code == 200
+    assert answer.content
+
+
+def test_the_alternative_text_is_the_servers_until_somebody_writes_one(
+    filled: Dataset, api: APIClient
+) -> None:
+    path = f"{PICTURES}/{save(filled).pk}"
+    first = api.get(f"{path}/spec")
+    assert first.json()["description"].startswith("Line: Maxima.")
+    assert api.get(path).json()["alt"] == ""
+    own = 'Warm days. "><script>'
+    assert api.patch(path, {"alt": own}, format="json").json()["alt"] == own
+    second = api.get(f"{path}/spec")
+    assert second.json()["description"] == own
+    assert second["ETag"] != first["ETag"]
+    api.patch(path, {"alt": ""}, format="json")
+    assert api.get(f"{path}/spec").content == first.content
+
+
+def test_values_and_options_are_given_as_json_with_a_tag(
+    filled: Dataset, client_of: ClientOf
+) -> None:
+    client = client_of(None)
+    path = f"{PICTURES}/{save(filled, alt='Warm days.').pk}/image"
+    answer = client.get(path, {"format": "json"})
+    assert answer["Content-Type"] == "application/json"
+    found = answer.json()
+    assert found["values"]["TMAX ()"] == [p["value"]["TMAX"] for p in days(40)]
+    assert found["values"]["timestamp"][0] == "2001-01-01T00:00:00Z"
+    assert (found["kind"], found["alt"]) == ("line", "Warm days.")
+    assert found["options"]["variables"] == ["TMAX"]
+    series = {"dataset": str(filled.pk), "revision": 1, "station": "A", "variable": "TMAX"}
+    assert found["series"] == [series]
+    assert found["sources"][0]["citation"] == "Source <b>"
+    again = client.get(path, {"format": "json"}, HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert again.status_code == 304
+
+
+def test_a_value_that_is_not_there_is_null_in_json(filled: Dataset, client_of: ClientOf) -> None:
+    write(filled, [{"timestamp": "2001-01-01T06:00:00Z", "station": "A", "value": {"TMIN": 3}}])
+    picture = save(filled, options={"variables": ["TMAX", "TMIN"]})
+    answer = client_of(None).get(f"{PICTURES}/{picture.pk}/image", {"format": "json"})
+    values = answer.json()["values"]
+    assert [values["TMAX ()"][1], values["TMIN ()"][1]] == [None, 3]
 
 
 def test_what_is_drawn_is_given_as_csv_with_a_tag(filled: Dataset, client_of: ClientOf) -> None:

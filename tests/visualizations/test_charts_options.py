@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 import visualizations.charts
 from datastream.core.errors import InvalidInputError
 from datastream.core.registry import import_folder
+from tests.visualizations.samples import least
 from visualizations import options
 from visualizations.registry import Kind, kinds
 
@@ -15,9 +16,8 @@ import_folder(visualizations.charts)
 
 
 def refused(kind: str, **given: Any) -> dict[str, list[str]]:
-    least = {"variables": ["T"]} if kind == "line" else {"variable": "T"}
     with pytest.raises(InvalidInputError) as error:
-        options.check(kinds[kind], least | given)
+        options.check(kinds[kind], least(kinds[kind]) | given)
     return error.value.details
 
 
@@ -37,8 +37,10 @@ def test_defaults_are_filled_in_and_what_is_given_stays() -> None:
     assert "station" not in found
 
 
-@pytest.mark.parametrize("kind", ["line", "stripes", "anomaly_trend"])
-@pytest.mark.parametrize("name", ["url", "href", "expr", "signal", "calculate", "mark", "color"])
+@pytest.mark.parametrize("kind", kinds.names())
+@pytest.mark.parametrize(
+    "name", ["url", "href", "expr", "signal", "calculate", "mark", "image", "color", "data", "spec"]
+)
 def test_in_56_unknown_options_are_refused_by_name(kind: str, name: str) -> None:
     assert list(refused(kind, **{name: "x"})) == [name]
 
@@ -71,6 +73,19 @@ def test_in_56_unknown_options_are_refused_by_name(kind: str, name: str) -> None
         ("stripes", "palette", {"expr": "1"}),
         ("stripes", "step", "month"),
         ("anomaly_trend", "trend_start", 1e300),
+        ("scatter", "line", "url(#a)"),
+        ("scatter", "x", ""),
+        ("wind_rose", "calm_below", -1),
+        ("wind_rose", "calm_below", "red;}"),
+        ("wind_rose", "calm_below", 1e300),
+        ("map", "statistic", "expr"),
+        ("map", "palette", "url(#a)"),
+        ("map", "palette", "red;}"),
+        ("map", "area", [0, 0, 10]),
+        ("map", "area", [0, 0, 10, 1e9]),
+        ("map", "area", ["a", 0, 10, 20]),
+        ("map", "area", "world"),
+        ("taylor", "months", "red;}"),
     ],
 )
 def test_in_57_wrong_values_are_refused_by_name(kind: str, name: str, value: Any) -> None:

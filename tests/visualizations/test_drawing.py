@@ -1,5 +1,6 @@
 """The drawing process: sizes, limits, death and return, and what it may hold."""
 
+import io
 import os
 import signal
 import threading
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from datastream.core.errors import InvalidInputError, PlatformError, UnavailableError
 from visualizations import draw_process, drawing
@@ -18,7 +20,7 @@ from visualizations.registry import Facts
 pytestmark = pytest.mark.slow
 
 SPEC = look.sentence(Facts(), title="A title", text="A sentence.")
-REQUEST = {"spec": SPEC, "format": "svg", "scale": 1, "width": 1200, "height": 600}
+REQUEST = {"spec": SPEC, "format": "svg", "scale": 1, "dpi": 72, "width": 1200, "height": 600}
 Limited = Callable[..., drawing.Process]
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -67,6 +69,12 @@ def test_more_than_4000_pixels_a_side_are_refused(size: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError) as error:
         draw(SPEC, **size)
     assert list(error.value.details) == ["scale"]
+
+
+@pytest.mark.parametrize(("scale", "dpi"), [(1, 72), (2, 144), (3, 216)])
+def test_a_png_says_how_dense_it_is(scale: float, dpi: float) -> None:
+    with Image.open(io.BytesIO(draw(SPEC, width=600, height=320, scale=scale))) as image:
+        assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)
 
 
 def test_a_thumbnail_is_the_whole_picture_shrunk() -> None:

@@ -42,15 +42,25 @@ def ask(user: User | None, picture: Visualization, path: str, **headers: str) ->
     return client.get(f"{API}/visualizations/{picture.pk}{path}", headers=headers)
 
 
-@pytest.mark.parametrize("path", ["/data", "/spec", "/image?format=svg"])
+@pytest.mark.parametrize("long", [services.LONG, 0])
+@pytest.mark.parametrize(
+    "path", ["/data", "/spec", "/image?format=json", "/image?format=svg", "/embed"]
+)
 def test_a_picture_shows_nothing_that_is_hidden(
-    embargoed: Dataset, picture: Visualization, viewer: User, path: str
+    embargoed: Dataset,
+    picture: Visualization,
+    viewer: User,
+    path: str,
+    long: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    # Whole, and in steps.
+    monkeypatch.setattr(services, "LONG", long)
     wide, narrow = ask(embargoed.owner, picture, path), ask(viewer, picture, path)
     assert wide.status_code == narrow.status_code == 200
     assert narrow.content == ask(None, picture, path).content
     assert narrow.content != wide.content
-    if "image" not in path:
+    if "svg" not in path:
         assert b"2020-06-14" in wide.content
         assert b"2020-06-05" not in narrow.content
         assert b"2020-06-04" in narrow.content

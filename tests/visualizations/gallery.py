@@ -1,0 +1,177 @@
+"""A page of all kinds of pictures, of real data and of short, long, gappy, empty, hostile ones.
+
+`make gallery` draws every registered kind as PNG and SVG into docs/gallery/ and writes a page that
+shows them. Nothing is fetched. Pictures of results compute the analyses that are registered, with
+their defaults; of one that is not, recorded results are drawn.
+"""
+
+import io
+import json
+import re
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import analyses.methods
+import visualizations.charts
+from datastream.core.errors import PlatformError
+from datastream.core.registry import import_folder
+from tests.visualizations.gallery_data import MADE_UP, Sample, samples, subject
+from tests.visualizations.samples import RESULTS, ROLES, computed, drawable, least, recorded
+from visualizations import options
+from visualizations.charts.theme import DARK, themed
+from visualizations.drawing import draw
+from visualizations.registry import Drawing, Kind, kinds
+
+FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
+SIZE = {"width": 800, "height": 420}
+COLOURS = 256
+# A larger SVG is drawn and looked through, and not kept.
+LARGEST_SVG = 40_000
+# More decimals than an eye sees, in what is drawn and not in what is written.
+DECIMALS = re.compile(r"(\.\d)\d+")
+LIKE_SAMPLES = ("usual", "gappy", "short", "empty", "constant")
+SHAPES = re.compile(r'(?<=\s)(?:d|transform|x1?|x2|y1?|y2)="[^"]*"')
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of the page."""
+
+    kind: Kind
+    name: str
+    file: str
+    alt: str
+    bytes_of_svg: int
+    has_svg: bool
+
+
+def drawings(kind: Kind, sample: Sample) -> Iterator[tuple[str, Drawing]]:
+    """What a kind makes of a sample; nothing where the sample is no subject for it."""
+    chosen = options.check(kind, least(kind))
+    if kind.draws == "stations":
+        if sample.stations is not None:
+            yield sample.name, kind.compile(sample.stations, chosen, sample.facts_of_stations)
+        return
+    if kind.draws == "series":
+        if not (sample.is_real and ROLES.keys() & set(kind.named_by)):
+            yield sample.name, kind.compile(subject(sample, kind), chosen, sample.facts)
+        return
+    first, *others = sample.make(4)
+    for method in drawable(kind):
+        results = computed(method, first, others or [first])
+        yield sample.name, kind.compile(results, chosen, sample.facts)
+
+
+def of_records(kind: Kind) -> Iterator[tuple[str, Drawing]]:
+    """Recorded results: those by other parameters than the defaults, or all of what is not here."""
+    for name in kind.analyses:
+        path = RESULTS / f"{name}.json"
+        for place in json.loads(path.read_text()) if path.exists() else ():
+            if place not in LIKE_SAMPLES or not drawable(kind):
+                results = recorded(name, place)
+                told = f"recorded {place}"
+                yield told, kind.compile(results, options.check(kind, least(kind)), MADE_UP)
+
+
+def all_of(kind: Kind) -> Iterator[tuple[str, Drawing]]:
+    for sample in samples():
+        try:
+            yield from drawings(kind, sample)
+        except PlatformError as error:
+            sys.stderr.write(f"{kind.name}, {sample.name}: {error.details or error.message}\n")
+    yield from of_records(kind)
+
+
+def smaller(png: bytes) -> bytes:
+    """Few colours are enough for a page to look at."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def rounded(svg: bytes) -> bytes:
+    return SHAPES.sub(lambda one: DECIMALS.sub(r"\1", one[0]), svg.decode()).encode()
+
+
+def keep(folder: Path, kind: Kind, name: str, drawing: Drawing) -> Shown:
+    file = f"{kind.name}-{name.replace(' ', '-')}"
+    (folder / f"{file}.png").write_bytes(smaller(draw(drawing.spec, format="png", **SIZE)))
+    svg = rounded(draw(drawing.spec, format="svg", **SIZE))
+    if len(svg) <= LARGEST_SVG:
+        (folder / f"{file}.svg").write_bytes(svg)
+    return Shown(kind, name, file, drawing.alt, len(svg), has_svg=len(svg) <= LARGEST_SVG)
+
+
+def keep_dark(folder: Path, kind: Kind, name: str, drawing: Drawing) -> list[Shown]:
+    if not name.startswith(("real", "four years")):
+        return []
+    dark = replace(drawing, spec=themed(drawing.spec, DARK))
+    return [keep(folder, kind, f"{name} dark", dark)]
+
+
+def make(folder: Path, chosen: list[Kind]) -> list[Shown]:
+    """Draw the kinds into a folder, which is emptied before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shown: list[Shown] = []
+    for kind in chosen:
+        sys.stderr.write(f"{kind.name}\n")
+        for name, drawing in all_of(kind):
+            shown.append(keep(folder, kind, name, drawing))
+            shown += keep_dark(folder, kind, name, drawing)
+    (folder / "index.md").write_text(page(shown))
+    return shown
+
+
+def page(shown: list[Shown]) -> str:
+    found = list(dict.fromkeys(one.kind.name for one in shown))
+    lines = [
+        "# Gallery",
+        "",
+        "Every kind of picture, drawn by `make gallery` of real and of difficult data. Nothing",
+        "here is edited by hand. A picture that is very large as SVG is kept as PNG only.",
+        "",
+        " · ".join(f"[{name}](#{name})" for name in found),
+    ]
+    for name in found:
+        mine = [one for one in shown if one.kind.name == name]
+        kind = mine[0].kind
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"{kind.description} [How](../reference/pictures/{name}.md).",
+            "",
+        ]
+        for one in mine:
+            size = f"{one.bytes_of_svg / 1000:,.0f} kB"
+            svg = f"[SVG]({one.file}.svg), {size}" if one.has_svg else f"as SVG {size}, not kept"
+            # The words of people in it may hold anything.
+            alt = re.sub(r"[^\w\s.,:;%°−–()/+-]", " ", one.alt)[:300]
+            lines += [f"**{one.name}** ({svg})", "", f"![{alt}]({one.file}.png)", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main() -> None:
+    import_folder(analyses.methods)
+    import_folder(visualizations.charts)
+    # Fits warn of what the samples are made for.
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    names = sys.argv[1:]
+    chosen = [kind for kind in kinds if not names or kind.name in names]
+    shown = make(FOLDER, chosen)
+    size = sum(path.stat().st_size for path in FOLDER.iterdir())
+    sys.stderr.write(f"{len(shown)} pictures, {size / 1e6:.1f} MB in {FOLDER}\n")
+
+
+if __name__ == "__main__":
+    main()
