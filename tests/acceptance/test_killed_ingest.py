@@ -2,11 +2,9 @@
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from datastream.core.embedded import Server
 from tests.acceptance.installation import Installation
 from tests.running import PROJECT
+from tests.timing import seconds_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,14 +30,6 @@ SELECT d.tags[2], d.revision, d.point_count,
 FROM datasets d WHERE d.source = 'sample'"""
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path)
-    yield installation
-    installation.kill_everything()
-    shutil.rmtree(Server(installation.var / "postgres").socket_folder, ignore_errors=True)
-
-
 def samples(installation: Installation) -> list[tuple[Any, ...]]:
     server = Server(installation.var / "postgres")
     server.ensure_running()
@@ -52,18 +43,11 @@ def samples(installation: Installation) -> list[tuple[Any, ...]]:
         server.stop()
 
 
-def seconds_of(installation: Installation, *words: str) -> float:
-    start = time.monotonic()
-    with installation.manage(*words) as command:
-        assert command.wait(timeout=120) == 0, installation.output.read_text()
-    return time.monotonic() - start
-
-
 def test_a_killed_ingest_of_samples_leaves_each_whole_and_nothing_doubled(
     installation: Installation,
 ) -> None:
-    seconds_of(installation, "setup")
-    start_up = seconds_of(installation, "create_first_admin")
+    installation.run("setup")
+    start_up = seconds_of(lambda: installation.run("create_first_admin"))
     random.seed()
     for _ in range(KILLS):
         with installation.manage("ingest", "sample"):
@@ -72,15 +56,15 @@ def test_a_killed_ingest_of_samples_leaves_each_whole_and_nothing_doubled(
         for name, revision, counted, stored, revisions in samples(installation):
             assert (revision, revisions, counted, stored) == (1, 1, POINTS[name], POINTS[name])
 
-    seconds_of(installation, "ingest", "sample")
+    installation.run("ingest", "sample")
 
     found = {name: stored for name, _, _, stored, _ in samples(installation)}
     assert found == POINTS
 
 
 def test_the_receipt_of_samples_can_be_read_by_machines(installation: Installation) -> None:
-    seconds_of(installation, "setup")
-    seconds_of(installation, "create_first_admin")
+    installation.run("setup")
+    installation.run("create_first_admin")
     receipts = subprocess.run(
         [sys.executable, "manage.py", "ingest", "sample", "--json"],
         cwd=PROJECT,

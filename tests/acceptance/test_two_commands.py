@@ -1,15 +1,12 @@
 """`make run` as a user meets it: what it starts, what Ctrl-C and kill -9 leave, what it refuses."""
 
 import os
-import shutil
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from datastream.core.embedded import Server
 from tests.acceptance.installation import Installation
 from tests.running import eventually, started_at
 
@@ -17,15 +14,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc").exists(), reason="processes are found by /proc"),
 ]
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path)
-    yield installation
-    installation.kill_everything()
-    # It lies outside the folder where pytest's own path is too long for a socket.
-    shutil.rmtree(Server(installation.var / "postgres").socket_folder, ignore_errors=True)
 
 
 def test_one_command_serves_the_site_and_ctrl_c_ends_all_of_it(installation: Installation) -> None:

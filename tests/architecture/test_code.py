@@ -116,6 +116,26 @@ def test_numbers_charts_and_providers_run_without_a_framework(name: str) -> None
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_the_web_process_starts_without_the_libraries_of_the_workers() -> None:
+    code = (
+        "import os, sys, django\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'datastream.settings'\n"
+        "django.setup()\n"
+        "import datastream.asgi, datastream.urls, datastream.wsgi\n"
+        "from django.contrib import admin\n"
+        "admin.autodiscover()\n"
+        "heavy = {'scipy', 'statsmodels', 'ruptures', 'sklearn', 'pandas', 'matplotlib', 'fpdf',\n"
+        "         'vl_convert', 'xclim'}\n"
+        "found = heavy & set(sys.modules)\n"
+        "sys.exit(str(found) if found else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_psycopg_3_is_not_installed() -> None:
     # Django would take it in place of psycopg2, which the bulk writes and the queue are made for.
     assert find_spec("psycopg") is None

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests import redis
 from tests.faults import scenes
+from tests.faults.computing import f_02_computing
 from tests.faults.conftest import NOBODY
 from tests.faults.disk import small_disk
 from tests.faults.ledger import Findings
@@ -27,6 +28,7 @@ SCENES: dict[str, Scene] = {
     "f-01": scenes.f_01,
     "f-02": scenes.f_02,
     "f-02-analysis": scenes.f_02_analysis,
+    "f-02-computing": f_02_computing,
     "f-03": scenes.f_03,
     "f-03-range": scenes.f_03_replacement,
     "f-04": scenes.f_04,

@@ -24,6 +24,8 @@ from tests.running import PROJECT, eventually
 WEB = 2
 # Shorter than a lease, which a worker cannot renew meanwhile.
 HELD_S = 2.0
+# What grows when a worker takes a run or stores a page, and when it stores a page.
+PROGRESS, PAGES = "sum(attempt), sum(requests)", "sum(requests)"
 MOVED = "SELECT id, attempt, requests, status FROM runs WHERE feed_id = %s ORDER BY created_at"
 
 
@@ -51,7 +53,7 @@ def f_02(site: Site, kills: int) -> Report:
         assert eventually(lambda: _running(load.feeder) is not None, PATIENCE_S, every_s=0.01)
         moment = time.monotonic()
         site.kill_worker()
-        _wait_for_progress(load.feeder)
+        _wait_for_change(load.feeder, PROGRESS)
         report.recoveries_s.append(time.monotonic() - moment)
     load.settle(report)
     return report
@@ -71,7 +73,7 @@ def f_02_analysis(site: Site, kills: int) -> Report:
             assert eventually(lambda: _waits(site, "%data_points%"), PATIENCE_S)
             site.kill_worker()
         moment = time.monotonic()
-        status, attempt = _ended(site, identity)
+        status, attempt = ended(site, identity)
         report.recoveries_s.append(time.monotonic() - moment)
         report.findings.stuck += status != "succeeded"
         attempts.append(attempt)
@@ -81,7 +83,7 @@ def f_02_analysis(site: Site, kills: int) -> Report:
     return report
 
 
-def _ended(site: Site, analysis: str) -> tuple[str, int]:
+def ended(site: Site, analysis: str) -> tuple[str, int]:
     """The status of an analysis and its attempts, once it has ended or should have."""
 
     def look() -> tuple[str, int]:
@@ -99,9 +101,8 @@ def _running(feeder: Feeder) -> Any:
     return next((row for row in found if row[3] == "running"), None)
 
 
-def _wait_for_progress(feeder: Feeder) -> None:
-    """Wait until a worker takes a run or stores a page."""
-    statement = "SELECT sum(attempt), sum(requests) FROM runs WHERE feed_id = %s"
+def _wait_for_change(feeder: Feeder, counts: str) -> None:
+    statement = f"SELECT {counts} FROM runs WHERE feed_id = %s"  # noqa: S608 - counts of ours
     before = feeder.site.ask(statement, feeder.feed)
     assert eventually(lambda: feeder.site.ask(statement, feeder.feed) != before, PATIENCE_S)
 
@@ -116,6 +117,8 @@ def f_03(site: Site, kills: int) -> Report:
     for _ in range(kills):
         assert eventually(lambda: _running(feeder) is not None, PATIENCE_S)
         _kill_between(site, feeder, report)
+        # A run that dies again and again without a page between is given up.
+        _wait_for_change(feeder, PAGES)
     if not feeder.finish():
         report.findings.stuck += 1
     report.findings += feeder.compare()
@@ -132,7 +135,7 @@ def _kill_between(site: Site, feeder: Feeder, report: Report) -> None:
 
     # A worker that was held up before it had a page is let go.
     assert eventually(is_killed, PATIENCE_S)
-    _wait_for_progress(feeder)
+    _wait_for_change(feeder, PROGRESS)
     report.recoveries_s.append(time.monotonic() - killed[0])
 
 

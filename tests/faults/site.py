@@ -67,8 +67,6 @@ class Site:
         self.second_settings = settings or self.second_settings
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "datastream.celery", "worker"]
         command += ["-P", "threads", "-c", "2", "--without-gossip", "--without-mingle"]
-        # With a clock of its own: two do the work once, and that of `serve` waits longer each time.
-        command += ["-B", "-s", str(self.folder / "beat-schedule")]
         self.second = subprocess.Popen(
             [*command, "--without-heartbeat"],
             cwd=PROJECT,

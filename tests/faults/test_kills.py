@@ -16,6 +16,7 @@ import requests
 
 from tests.connectors.fakes.server import Fault, Reply
 from tests.faults import scenes
+from tests.faults.computing import f_02_computing
 from tests.faults.feeding import Feeder
 from tests.faults.rows import Report
 from tests.faults.site import LEASE_S, PATIENCE_S, Site, kill, slack
@@ -88,6 +89,13 @@ def test_f_02_a_killed_worker_is_followed_by_another_from_the_checkpoint(site: S
 
 def test_f_02_a_killed_analysis_is_taken_up_and_its_attempts_say_so(site: Site) -> None:
     report = scenes.f_02_analysis(site, KILLS)
+    is_clean(report)
+    assert report.median_s <= (LEASE_S + 15) * slack()
+    assert report.notes["fewest_attempts"] > 1
+
+
+def test_f_02_an_analysis_whose_process_is_killed_is_computed_again(site: Site) -> None:
+    report = f_02_computing(site, KILLS)
     is_clean(report)
     assert report.median_s <= (LEASE_S + 15) * slack()
     assert report.notes["fewest_attempts"] > 1

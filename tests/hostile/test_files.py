@@ -52,7 +52,6 @@ def files_below(folder: Path) -> set[str]:
         for place, _, names in os.walk(folder)
         if not {"postgres", "metrics"} & set(Path(place).parts)
         for name in names
-        if not name.startswith("beat-schedule")
     }
 
 

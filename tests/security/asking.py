@@ -11,6 +11,8 @@ from tests.security.matrix import HOLDERS, OK, OPERATIONS
 from tests.security.people import PASSWORD, Person
 from tests.security.world import (
     ANALYSIS,
+    GAPS,
+    OUTLIERS,
     POINTS,
     ROLES,
     Ids,
@@ -124,6 +126,10 @@ SENT: dict[str, Sent] = {
     # Admins see it anyhow.
     "datasets_shares_create": _json(role="admin", permission="view"),
     "datasets_analysis_create": _json(**ANALYSIS),
+    "analyses_explain": _query(number="series"),
+    "analyses_partial_update": _json(live=False),
+    "analyses_apply": _json(quality="suspect"),
+    "analyses_apply:gaps": _json(name="Made"),
     "visualizations_create": lambda world, who: {
         "json": picture_of(world.ids["public"]["datasets"])
     },
@@ -161,6 +167,13 @@ def _export(world: World, case: str) -> Ids:
     return {"exports": exported(world, world.ids[case]["datasets"], **query)}
 
 
+def _gaps(world: World, case: str) -> Ids:
+    dataset = world.ids[case]["datasets"]
+    days = [{**POINTS[0], "timestamp": f"1850-01-0{day}T00:00:00Z"} for day in (1, 2, 4)]
+    world.made("owner", "POST", f"/datasets/{dataset}/data", json=days)
+    return {"analyses": analysed(world, dataset, GAPS)}
+
+
 def _point(world: World, case: str) -> Ids:
     path = f"/datasets/{world.ids[case]['datasets']}/data"
     day = f"19{next(_numbers) % 90 + 10}-05-05"
@@ -178,6 +191,10 @@ THROWN: dict[str, Thrown] = {
     "analyses_destroy": lambda world, case: {
         "analyses": analysed(world, world.ids[case]["datasets"])
     },
+    "analyses_apply": lambda world, case: {
+        "analyses": analysed(world, world.ids[case]["datasets"], OUTLIERS)
+    },
+    "analyses_apply:gaps": _gaps,
     "visualizations_destroy": lambda world, case: {
         "visualizations": drawn(world, world.ids[case]["datasets"])
     },

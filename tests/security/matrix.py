@@ -108,7 +108,7 @@ unknown  401       404    404     404     404  404  404    404         404   404
 """,
 )
 RUNNING = rule(
-    "run an analysis",
+    "run an analysis, or make a dataset of what it filled",
     """
 case     anonymous viewer analyst steward view edit manage viewer+edit owner admin deactivated
 private  401       404    404     404     ok   ok   ok     403         ok    ok    401
@@ -283,8 +283,11 @@ OPERATIONS: dict[str, Row] = {
         "datasets_revisions_list", "datasets_revisions_retrieve", "data_list", "data_list:csv",
         "data_list:month", "data_list:estimate", "data_list:as_of", "data_retrieve",
         "window_retrieve", "completeness_list", "changes_list", "changes_list:ndjson",
-        "datasets_analysis_list", "analyses_retrieve", "visualizations_retrieve",
-        "visualizations_spec", "visualizations_image", "visualizations_data",
+        "datasets_analysis_list", "analyses_retrieve", "analyses_explain", "analyses_notebook",
+        "analyses_report",
+        "visualizations_retrieve",
+        "visualizations_spec", "visualizations_image", "visualizations_embed",
+        "visualizations_data",
     ),
     "data_list:job": _row(TAKING_AWAY, READ, ok=(202,)),
     **_reads(EDITING, "datasets_receipts_list", "datasets_receipts_retrieve"),
@@ -311,7 +314,11 @@ OPERATIONS: dict[str, Row] = {
     "exports_destroy": _row(EXPORT, READ, ok=(204,)),
     "datasets_analysis_create": _row(RUNNING, RUN, ok=(200, 202)),
     "analyses_destroy": _row(CONTROLLING, RUN, ok=(204,)),
+    "analyses_partial_update": _row(CONTROLLING, RUN),
     "analyses_rerun": _row(CONTROLLING, RUN, ok=(200, 202)),
+    "analyses_apply": _row(EDITING, WRITE),
+    # What is made of it is the caller's own, and the dataset is only read.
+    "analyses_apply:gaps": _row(RUNNING, WRITE, ok=(201,)),
     # It is done by then, which only those are told who may.
     "analyses_cancel": _row(CONTROLLING, RUN, ok=(409,)),
     "visualizations_create": _row(CREATING, WRITE, ok=(201,)),

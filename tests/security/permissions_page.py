@@ -90,7 +90,11 @@ CASES = {
     "any": "", "self": "one's own", "other": "somebody else's", "unknown": "no such thing",
     "existing": "any line",
 }  # fmt: skip
-VARIANTS = {"job": "as an export job", "visibility": "who sees it, and how much of it"}
+VARIANTS = {
+    "job": "as an export job",
+    "visibility": "who sees it, and how much of it",
+    "gaps": "of `gaps`, as a new dataset",
+}
 
 
 def described() -> dict[str, tuple[str, str, str]]:

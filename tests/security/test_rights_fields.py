@@ -17,7 +17,7 @@ TIMES = {"created_at": A_TIME, "updated_at": A_TIME}
 DATASET = {
     **TIMES, "id": AN_ID, "owner": AN_ID, "permissions": ["manage"], "point_count": 9,
     "station_count": 9, "revision": 9, "start": A_TIME, "end": A_TIME, "workspace": AN_ID,
-    "deleted_at": None, "meta_version": 9,
+    "deleted_at": None, "meta_version": 9, "lineage": {"dataset": AN_ID},
 }  # fmt: skip
 PICTURE = {**TIMES, "id": AN_ID, "owner": AN_ID, "user": AN_ID}
 KEY = {
@@ -38,7 +38,15 @@ FIXED: dict[str, dict[str, Any]] = {
     "data_change": {"id": AN_ID, "timestamp": A_TIME, "station": "B", "revision": 9},
     "datasets_analysis_create": {
         **TIMES, "id": AN_ID, "user": AN_ID, "dataset": AN_ID, "status": "succeeded",
-        "results": {}, "key": "x", "dataset_revision": 1, "live": True,
+        "results": {}, "key": "x", "dataset_revision": 1, "live_of": AN_ID,
+    },
+    "analyses_partial_update": {
+        **TIMES, "id": AN_ID, "status": "succeeded", "results": {}, "type": "trend", "user": AN_ID,
+    },
+    "analyses_rerun": {"id": AN_ID, "type": "trend", "parameters": {}, "rerun_of": AN_ID},
+    "analyses_apply": {
+        "id": AN_ID, "owner": AN_ID, "user": AN_ID, "dataset": AN_ID, "visibility": "public",
+        "lineage": {}, "revision": 9, "receipt": AN_ID, "results": {}, "doubted": [],
     },
     "visualizations_create": PICTURE,
     "visualizations_partial_update": {**PICTURE, "dataset": AN_ID, "analysis": AN_ID},

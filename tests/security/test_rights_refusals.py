@@ -12,8 +12,8 @@ from tests.security.world import VISIBILITIES, World, patiently
 pytestmark = pytest.mark.slow
 LISTS = ("stations", "variables", "shares", "revisions", "receipts", "analysis")
 VERBS = (
-    "create", "update", "destroy", "revoke", "change", "range", "rerun", "_run", "cancel",
-    "password", "visibility",
+    "create", "update", "destroy", "revoke", "change", "range", "rerun", "_run", "cancel", "apply",
+    "gaps", "password", "visibility",
 )  # fmt: skip
 WRITES = [name for name, row in OPERATIONS.items() if row.scopes and name.endswith(VERBS)]
 

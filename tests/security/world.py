@@ -20,6 +20,11 @@ ROLES = dict.fromkeys(PEOPLE, "analyst") | {
 SHARES = {"view": "view", "edit": "edit", "manage": "manage", "viewer+edit": "edit"}
 VISIBILITIES = ("private", "internal", "public")
 ANALYSIS = {"type": "summary", "parameters": {"variables": ["T"], "station": "A"}}
+OUTLIERS = {"type": "outliers", "parameters": {"variable": "T", "station": "A"}}
+GAPS = {
+    "type": "gaps",
+    "parameters": {"variable": "T", "station": "A", "end": "1850-02-01", "fill": "interpolation"},
+}
 POINTS = [
     {"timestamp": f"2001-01-0{day}T00:00:00Z", "station": "A", "value": {"T": 10.0 + day}}
     for day in (1, 2, 3)
@@ -130,9 +135,9 @@ def _filled(world: World, visibility: str) -> Ids:
     return ids | collected(world, dataset)
 
 
-def analysed(world: World, dataset: str) -> str:
+def analysed(world: World, dataset: str, body: dict[str, Any] = ANALYSIS) -> str:
     """An analysis by the one who has a share `edit`, done."""
-    made = world.made("edit", "POST", f"/datasets/{dataset}/analysis?wait=20", json=ANALYSIS)
+    made = world.made("edit", "POST", f"/datasets/{dataset}/analysis?wait=20", json=body)
     assert made["status"] == "succeeded", made
     return str(made["id"])
 

@@ -41,7 +41,7 @@ def body(first: date, last: date) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--port", type=int, default=8902)
+    parser.add_argument("--port", type=int, default=8906)
     with FakeBulkNoaa(parser.parse_args().port) as noaa:
         sys.stdout.write(f"{noaa.url}/\n")
         sys.stdout.flush()

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts.serializers.people import UserSerializer
 from analyses import selectors as analyses
 from analyses.models import Analysis
+from analyses.services import inputs
 from datasets import access
 from datasets.ingest import traces
 from datasets.models import Dataset, Receipt, Station
@@ -16,7 +17,7 @@ from datastream.core.api import permissions, views
 from datastream.core.api.filtering import Ordering
 from datastream.core.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tests.security.faults import Switch, fault
-from visualizations import services as visualizations
+from visualizations import subjects
 
 REMEMBERED_S = 60.0
 
@@ -60,7 +61,7 @@ def any_parent(is_on: Switch) -> None:
 
 @fault("a-04", "A picture of a hidden dataset is refused in other words than one of nothing.")
 def known_ids(is_on: Switch) -> None:
-    made = visualizations._input
+    made = subjects._input
 
     def telling(caller: Any, position: int, one: Any) -> Any:
         try:
@@ -70,7 +71,34 @@ def known_ids(is_on: Switch) -> None:
                 raise InvalidInputError.of("dataset", "You may not see it.") from None
             raise
 
-    visualizations._input = telling
+    subjects._input = telling
+
+
+@fault("a-04", "An analysis against a hidden dataset is refused in other words than against none.")
+def known_references(is_on: Switch) -> None:
+    seen = inputs.Chooser.view
+
+    def telling(self: Any, dataset: str | None, place: str) -> Any:
+        try:
+            return seen(self, dataset, place)
+        except InvalidInputError:
+            if is_on() and Dataset.objects.filter(pk=str(dataset)).exists():
+                raise InvalidInputError.of(place, "You may not see it.") from None
+            raise
+
+    inputs.Chooser.view = telling  # type: ignore[method-assign]
+
+
+@fault("a-05", "An analysis is shown to whoever sees its own dataset, whatever else it reads.")
+def other_inputs(is_on: Switch) -> None:
+    readable = analyses._readable
+
+    def by_its_own(caller: Any) -> Any:
+        if not is_on():
+            return readable(caller)
+        return Analysis.objects.filter(dataset__in=access.datasets_for(caller).values("pk"))
+
+    analyses._readable = by_its_own
 
 
 @fault("a-05", "The list of analyses holds those of hidden datasets too.")
