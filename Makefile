@@ -1,7 +1,7 @@
 # What can be done here: make help
 .DEFAULT_GOAL := help
 .PHONY: help setup run worker test test-all test-mongodb faults lint format types layers openapi
-.PHONY: permissions check bench clean
+.PHONY: learning permissions check bench gallery clean
 .PHONY: install install-dev migrations hooks
 
 # Modules are run by this Python and not by the scripts in .venv/bin, which hold the folder's old
@@ -24,6 +24,9 @@ run: install  ## Install, set up and serve everything until Ctrl-C (PORT=8001 BI
 
 worker: setup  ## Run one more worker, on this or another machine
 	@$(ENV) exec $(PY) manage.py worker
+
+learning:  ## Install what methods that learn need (scikit-learn), for web processes and workers
+	@scripts/install.sh learning
 
 test: install-dev  ## Run the fast tests (two or three minutes)
 	@$(PY) -m pytest -q -m "not slow" -n 2
@@ -66,7 +69,10 @@ check: lint types layers hooks migrations  ## All that a change must pass, besid
 	@cmp -s build/openapi.json docs/openapi.json \
 		|| { echo "docs/openapi.json is out of date; run: make openapi"; exit 1; }
 
-bench: install-dev  ## Measure how fast points are written and read
+gallery: install-dev  ## Draw every kind of picture into docs/gallery (some minutes)
+	@$(PY) -m tests.visualizations.gallery
+
+bench: install-dev  ## Measure how fast points are written, read, analysed and drawn
 	@$(PY) -m bench
 
 clean:  ## Remove caches and what was built; the data in var/ and .venv stay

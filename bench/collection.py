@@ -17,6 +17,7 @@ from django.conf import settings
 
 from bench import database
 from bench.collection_provider import HOST
+from bench.environments import install
 from bench.report import Line
 
 HERE = Path(__file__).parent
@@ -44,7 +45,7 @@ def measure(*, quick: bool) -> Iterator[Line]:
         asked = calls(address) - before
     yield from _ours(ours, stations, asked)
     yield from _memory(one, ours)
-    if install():
+    if install("dlt", PYTHON, requirements=DLT / "requirements.txt"):
         database.empty_points()
         yield from _beside(ours, load(stations))
 
@@ -146,21 +147,3 @@ def _figures(command: list[str], more: dict[str, str]) -> dict[str, float]:
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def install() -> bool:
-    """Make dlt's environment, once; False where it cannot be had."""
-    folder = PYTHON.parents[1]
-    wanted = (DLT / "requirements.txt").read_text()
-    stamp = folder / "installed.txt"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return True
-    print("Installing dlt.")
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command = [*pip, "--require-hashes", "-r", str(DLT / "requirements.txt")]
-    if subprocess.run(command, check=False).returncode:
-        print("dlt cannot be installed here, so there is nothing to compare with.")
-        return False
-    stamp.write_text(wanted)
-    return True

@@ -7,6 +7,7 @@ from django.conf import settings
 from tqdm import tqdm
 
 from bench import (
+    analyses,
     audit,
     authentication,
     collection,
@@ -17,17 +18,22 @@ from bench import (
     memory,
     merge,
     pages,
+    pictures,
     report,
     samples,
+    series,
     server,
     startup,
     summaries,
+    trends,
     uploads,
     usual,
+    xclim,
 )
 from bench.report import Line
 from bench.server import Web
 from datasets.models import Dataset
+from datasets.services import rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,10 @@ def everything(size: Size, *, quick: bool) -> Iterator[Line]:
         yield from deep_reads(web, size)
     database.empty_points()
     yield from collection.measure(quick=quick)
+    database.empty_points()
+    yield from analysed(size)
+    yield from xclim.measure(quick=quick)
+    yield from trends.measure()
 
 
 def reads(web: Web, largest: Dataset, size: Size) -> Iterator[Line]:
@@ -104,6 +114,17 @@ def deep_reads(web: Web, size: Size) -> Iterator[Line]:
     yield Line("Size on disk, keys and index included", "a value", stored, "bytes")
     yield from depth.measure(web, most, size.most, page=size.page)
     yield from downloads.measure_first_bytes(web, most, size.most)
+
+
+def analysed(size: Size) -> Iterator[Line]:
+    """What computes and draws: reading arrays, pictures, a trend with all that it goes through."""
+    days = summaries.filled(summaries.CENTURY, "1 day")
+    hours = summaries.filled(size.read, "1 hour")
+    rollups.roll_up(hours.pk)
+    yield from series.measure(days, hours)
+    yield from pictures.measure(hours)
+    with server.running() as web:
+        yield from analyses.measure(web, days)
 
 
 def _fill(size: Size) -> Dataset:

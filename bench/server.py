@@ -83,8 +83,13 @@ class Web:
 
     def workers(self) -> list[int]:
         """Numbers of the processes that answer; none where there is no /proc."""
-        file = Path(f"/proc/{self.process}/task/{self.process}/children")
-        return [int(word) for word in file.read_text().split()] if file.exists() else []
+        return children(self.process)
+
+
+def children(process: int) -> list[int]:
+    """Numbers of the processes that a process, or a thread of it, has started."""
+    files = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(word) for file in files for word in file.read_text().split()]
 
 
 @contextmanager
@@ -102,6 +107,18 @@ def running() -> Iterator[Web]:
         finally:
             child.signal_all(SIGTERM)
             _end(child)
+
+
+@contextmanager
+def worker_of_analyses() -> Iterator[int]:
+    """Start what computes beside the web server; the number of its process."""
+    child = next(one for one in serve.workers() if "analyses" in one.name)
+    child.start()
+    try:
+        yield _number(child)
+    finally:
+        child.signal_all(SIGTERM)
+        _end(child)
 
 
 def _number(child: Any) -> int:

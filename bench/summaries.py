@@ -20,7 +20,7 @@ WARM_MARK_MS, COLD_MARK_MS, WINDOW_MARK_MS, WINDOW_MARK_KB = 15.0, 400.0, 150.0,
 
 def measure(web: Web, hours: int) -> Iterator[Line]:
     client = web.client()
-    days = _series(CENTURY, "1 day")
+    days = filled(CENTURY, "1 day")
     path = f"/api/v1/datasets/{days.pk}/data?resolution=month&variables=TMAX&limit=5000"
     subject = f"Monthly means of {CENTURY:,} daily values"
     yield _in_server(client, subject, "cold, from the points", path, COLD_MARK_MS)
@@ -29,7 +29,7 @@ def measure(web: Web, hours: int) -> Iterator[Line]:
     client.get(path)
     took = median([seconds(lambda: client.get(path)) for _ in range(ROUNDS)]) * 1000
     yield Line(subject, "warm, over HTTP", took, "ms")
-    series = _series(hours, "1 hour")
+    series = filled(hours, "1 hour")
     took = seconds(lambda: rollups.roll_up(series.pk))
     path = f"/api/v1/datasets/{series.pk}/window?variable=TMAX&px=900"
     subject = f"Window over {hours:,} hourly values"
@@ -60,7 +60,7 @@ def _timed(client: Client, subject: str, what: str, path: str, mark_ms: float) -
     return Line(subject, f"{what}, part of {mark_ms:g} ms", took, "ms", took / mark_ms, most=1.0)
 
 
-def _series(n: int, step: str) -> Dataset:
+def filled(n: int, step: str) -> Dataset:
     """A dataset of one station, filled beside the API for speed."""
     dataset = samples.make_dataset()
     samples.fill(dataset, n, step=step, stations=1)

@@ -1,0 +1,1 @@
+"""xclim, which computes the same indices of the same series, in its own environment."""
