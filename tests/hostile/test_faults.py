@@ -87,10 +87,11 @@ def adds_up(dataset: Target, acked: list[dict[str, Any]]) -> None:
 ROLE = "datastream_owner"
 # Long enough for a busy machine to find the commit and to cut it.
 HOLD_S = 10
+# Workers commit meanwhile too, but no revision.
 COMMITTING = """
-SELECT DISTINCT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+SELECT a.pid FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
 WHERE a.query ILIKE 'COMMIT%%' AND a.state = 'active' AND a.wait_event = %s
-AND l.locktype = 'advisory'"""
+AND l.relation = 'revisions'::regclass AND l.mode = 'RowExclusiveLock'"""
 HOLD = f"""
 CREATE FUNCTION hold_commit() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_sleep({HOLD_S}); RETURN NULL; END $$;
