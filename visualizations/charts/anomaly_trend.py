@@ -8,6 +8,7 @@ import numpy as np
 
 from analyses.methods.calendar import year_of
 from analyses.methods.trend import trend
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, words, yearly
 from visualizations.charts.look import Spec
@@ -70,7 +71,7 @@ def fit_of(found: Anomalies, options: Mapping[str, Any]) -> Fit | str:
     n = one.values.size
     since = f" from {options['trend_start']} on" if "trend_start" in options else ""
     if n < LINE_YEARS:
-        there = words.count(n, "complete year")
+        there = phrases.count(n, "complete year")
         return f"No trend line: it needs {LINE_YEARS} years, and there are {there}{since}."
     # The subtitle names this correction.
     result = trend(one, step="raw", autocorrelation="yue_wang")
@@ -112,7 +113,7 @@ def subtitle(found: Anomalies, fit: Fit | str, *, is_told: bool) -> list[str]:
         if fit.factor > 1
         else "no autocorrelation to correct for (Yue–Wang)"
     )
-    test = f"Mann–Kendall τ = {words.number(fit.tau, 2)}, {words.probability(fit.p)}"
+    test = f"Mann–Kendall τ = {words.number(fit.tau, 2)}, {phrases.probability(fit.p)}"
     told += [f"Theil–Sen slope; {test}, {correction}, n = {fit.n} years"]
     if fit.n < CLIMATE_YEARS:
         told += [f"Under {CLIMATE_YEARS} years a trend says little about the climate."]

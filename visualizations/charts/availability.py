@@ -14,6 +14,7 @@ from analyses.methods.calendar import (
     period_means,
     year_of,
 )
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words
 from visualizations.charts.look import Spec
@@ -72,8 +73,8 @@ def subtitle(about: Subject, means: PeriodMeans, drawn: NDArray[np.bool_]) -> li
     there, expected = overall(about)
     every = words.interval(interval_of(about.series)) or f"one every {interval_of(about.series)}"
     share = words.number(100 * there / expected, 1)
-    months = words.count(int((means.counts == 0).sum()), "month")
-    found = f"{words.count(there, 'value')}, {share} % of {expected:,}; {months} without a value"
+    months = phrases.count(int((means.counts == 0).sum()), "month")
+    found = f"{phrases.count(there, 'value')}, {share} % of {expected:,}; {months} without a value"
     told = [
         about.opening(f"One cell a month: share of the expected values of {about.named}, {every}"),
         f"{words.period(about.series.timestamps)}: {found}",
@@ -163,8 +164,8 @@ def alt_text(about: Subject, means: PeriodMeans) -> str:
     return (
         f"Availability: {about.title}, share of the expected values of each month, {period}; blues "
         f"from few to all, grey where there is none. {words.number(100 * there / expected, 1)} % "
-        f"of the values are there; {words.count(full, 'month')} complete, "
-        f"{words.count(empty, 'month')} without a value."
+        f"of the values are there; {phrases.count(full, 'month')} complete, "
+        f"{phrases.count(empty, 'month')} without a value."
     )
 
 

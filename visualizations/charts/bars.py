@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.calendar import Interval, Step, interval_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words
 from visualizations.charts.look import Spec
@@ -214,7 +215,7 @@ def subtitle(about: Subject, bars: Bars) -> list[str]:
     unit = f", {about.unit}" if about.unit else ""
     told = [
         about.opening(f"{bars.noun.capitalize()} of each {bars.step}{unit}, {period(bars)}: "
-                      f"{words.count(n, bars.step)}, {words.count(values_in(bars), 'value')}"),
+                      f"{phrases.count(n, bars.step)}, {phrases.count(values_in(bars), 'value')}"),
         bars.note,
     ]  # fmt: skip
     if np.nanmin(bars.values) == np.nanmax(bars.values):
@@ -222,7 +223,7 @@ def subtitle(about: Subject, bars: Bars) -> list[str]:
         told.append(subject.ends(about, bars.values, bars.starts))
     missing = bars.values.size - n
     if missing:
-        told.append(f"Grey: {words.count(missing, bars.step)} with under 80 % of the values.")
+        told.append(f"Grey: {phrases.count(missing, bars.step)} with under 80 % of the values.")
     if bars.found.is_unfinished:
         told.append(f"{name_of(bars, bars.values.size)} is unfinished and left out.")
     return [*told, about.left_out()]
@@ -250,7 +251,7 @@ def alt_text(about: Subject, bars: Bars) -> str:
     starts = bars.starts.astype(f"datetime64[{unit}]")
     missing = int(np.isnan(bars.values).sum())
     told += f" {subject.ends(about, bars.values, starts, at='on' if bars.step == 'day' else 'in')}"
-    return f"{told} {words.count(missing, bars.step)} without a bar." if missing else told
+    return f"{told} {phrases.count(missing, bars.step)} without a bar." if missing else told
 
 
 kinds.add(

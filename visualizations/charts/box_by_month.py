@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from analyses.methods.calendar import month_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
 from visualizations.charts.look import Spec
@@ -204,9 +205,9 @@ def subtitle(
     fewest, most = min(box.n for box in boxes), max(box.n for box in boxes)
     each = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     beyond = sum(int(box.rings.size) for box in boxes)
-    rings = words.count(beyond, "value") if beyond else "none"
+    rings = phrases.count(beyond, "value") if beyond else "none"
     period = words.period(taken.timestamps)
-    n = words.count(taken.values.size, what)
+    n = phrases.count(taken.values.size, what)
     told = [about.opening(f"{period}: {n}, {each} a month of the year")]
     told.append(
         "Box: middle half, with the median. Whiskers: last value within 1.5 boxes. "
@@ -225,7 +226,7 @@ def alt_text(about: Subject, boxes: list[Box], options: Mapping[str, Any]) -> st
     digits = words.decimals(spread) + 1 if spread else words.decimals(top.median)
     what = {"raw": "values"}.get(options["step"], f"{options['step']}s")
     told = f"Boxes by month: {about.title}, spread of the {what} of each month of the year, "
-    told += f"{words.count(sum(box.n for box in boxes), 'value')}."
+    told += f"{phrases.count(sum(box.n for box in boxes), 'value')}."
     if top.median == low.median:
         return f"{told} The median is {subject.shown(about, top.median, digits)} in each."
     return (

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.calendar import year_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
 from visualizations.charts.look import Spec
@@ -272,11 +273,11 @@ def subtitle(about: Subject, days: Days) -> list[str]:
         about.opening(f"One square a day ({noun} of the UTC day); columns are weeks, rows weekdays")
     ]
     told.append(
-        f"{words.period(days.days)}: {words.count(days.days.size, 'day')}, {missing or 'none'} of "
-        "them without a value (under 80 % of what there should be)"
+        f"{words.period(days.days)}: {phrases.count(days.days.size, 'day')}, {missing or 'none'} "
+        "of them without a value (under 80 % of what there should be)"
     )
     if about.series.timestamps[0] < days.days[0].astype("datetime64[us]"):
-        years = words.count(int(np.ptp(days.years)) + 1, "year")
+        years = phrases.count(int(np.ptp(days.years)) + 1, "year")
         told.append(f"Only the last {years} of the series.")
     if days.is_in_mm and TO_MM[about.series.unit] != 1:
         told.append(f"Classes in mm; the values were in {about.unit}.")
@@ -288,7 +289,7 @@ def alt_text(about: Subject, days: Days) -> str:
     told += "blues from dry to wet" if yearly.is_rain(about.series) else "coloured by its classes"
     told += f", grey without a value. {subject.ends(about, days.found.values, days.days)}"
     if days.is_in_mm:
-        told += f" {words.count(int((days.values >= 1).sum()), 'day')} with at least 1 mm."
+        told += f" {phrases.count(int((days.values >= 1).sum()), 'day')} with at least 1 mm."
     return told
 
 

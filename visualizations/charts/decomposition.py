@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analyses.methods.words import phrases
 from visualizations.charts import look, outcome, scales, words
 from visualizations.charts.look import Spec
 from visualizations.charts.outcome import Floats, Results
@@ -84,7 +85,7 @@ def subtitle(results: Results, panels: Sequence[Panel], where: str) -> list[str]
         told.append(f"Strength, 0 to 1: {', '.join(shown)}. Bars: the same height in every panel.")
     missing = outcome.number(results.get("missing_periods"))
     if missing > 0:
-        told.append(f"Not complete, and a gap: {words.count(int(missing), step)}.")
+        told.append(f"Not complete, and a gap: {phrases.count(int(missing), step)}.")
     return told
 
 

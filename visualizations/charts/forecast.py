@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods.words import phrases
 from visualizations.charts import look, outcome, scales, words
 from visualizations.charts.look import Spec
 from visualizations.charts.outcome import Floats, Results
@@ -82,7 +83,7 @@ def subtitle(ahead: Ahead, results: Results, where: str) -> list[str]:
         band = f" Band: {100 * confidence:g} % prediction interval."
     told = [
         f"{where}Means of each {step}: known up to {str(ahead.past[-1])[:10]}, then expected by "
-        f"{method_of(results)} for {words.count(ahead.mean.size, step)} (dashed).{band}"
+        f"{method_of(results)} for {phrases.count(ahead.mean.size, step)} (dashed).{band}"
         if ahead.past.size
         else f"{where}Expected by {method_of(results)}.{band}"
     ]
@@ -104,7 +105,7 @@ def tested(results: Results) -> str:
     if np.isfinite(coverage):
         told.append(f"{words.number(100 * coverage, 0)} % of the values inside the intervals")
     origins = outcome.number(backtest.get("n_origins"))
-    since = f" from {words.count(int(origins), 'moment')} of the past" if origins > 0 else ""
+    since = f" from {phrases.count(int(origins), 'moment')} of the past" if origins > 0 else ""
     return f"Back-test{since}: {', '.join(told)}." if told else ""
 
 
@@ -167,7 +168,7 @@ def alt_text(ahead: Ahead, results: Results, title: str) -> str:
     step = words.plain(str(results.get("step") or "month"), 10)
     there = np.flatnonzero(np.isfinite(ahead.mean))
     low, high = (int(there[f(ahead.mean[there])]) for f in (np.argmin, np.argmax))
-    told = f"Forecast: {title}, by {method_of(results)}, {words.count(ahead.mean.size, step)}"
+    told = f"Forecast: {title}, by {method_of(results)}, {phrases.count(ahead.mean.size, step)}"
     if ahead.past.size:
         told += f" after {str(ahead.past[-1])[:10]}"
     ends = [

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words
 from visualizations.charts.look import Spec
@@ -187,7 +188,7 @@ def subtitle(about: Subject, classes: Classes, options: Mapping[str, Any]) -> li
         words.number(classes.width, digits_of(classes.width)), about.series.unit
     )
     period = words.period(about.series.timestamps)
-    told = [about.opening(f"{period}, {words.count(values.size, 'value')}")]
+    told = [about.opening(f"{period}, {phrases.count(values.size, 'value')}")]
     if not spread:
         told.append(f"All values are {subject.shown(about, float(values[0]), digits)}.")
         return [*told, about.left_out()]
@@ -215,7 +216,7 @@ def deviation_of(values: Floats) -> float:
 
 def alt_text(about: Subject, classes: Classes) -> str:
     values = about.series.values
-    told = f"Histogram: {about.title}, {words.count(values.size, 'value')}"
+    told = f"Histogram: {about.title}, {phrases.count(values.size, 'value')}"
     told += f", {words.period(about.series.timestamps)}."
     top = int(classes.counts.argmax())
     if np.count_nonzero(classes.counts) > 1:

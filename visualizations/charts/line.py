@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analyses.methods.calendar import Interval, interval_of, parse_interval
 from analyses.methods.results import timestamps_of
+from analyses.methods.words import phrases
 from datasets.series import Series, SteppedSeries
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words
@@ -220,7 +221,7 @@ def describe(lines: list[Line], facts: Facts, title: str) -> list[str]:
         place if place and place.lower() not in title.lower() else "",
         words.period(stamps),
         every.pop() if len(every) == 1 else "",
-        words.count(found, "value"),
+        phrases.count(found, "value"),
         holes(filled),
     ]
     told = [", ".join(part for part in parts if part)]
@@ -259,7 +260,7 @@ def holes(lines: list[Line]) -> str:
     shares = [one.missing for line in lines if isinstance(one := line.series, SteppedSeries)]
     told = []
     if sum(map(size, lines)) > 1 and counted:
-        told.append(words.count(sum(counted), "gap") if sum(counted) else "no gaps")
+        told.append(phrases.count(sum(counted), "gap") if sum(counted) else "no gaps")
     if shares and not np.isnan(shares).all():
         told.append(f"{words.number(100 * float(np.nanmax(shares)), 1)} % missing")
     return ", ".join(told)
@@ -273,7 +274,7 @@ def steps(lines: list[Line]) -> list[str]:
     told = f"Line: mean of each {' or '.join(names)}. Band: lowest to highest value in it."
     thin = sum(int(line.trace.is_thin.sum()) for line in lines)
     if thin:
-        told += f" {words.count(thin, 'step')} with under half of the values: band only."
+        told += f" {phrases.count(thin, 'step')} with under half of the values: band only."
     return [told]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.results import timestamps_of
+from analyses.methods.words import phrases
 from datasets.series import StationValue, StationValues
 from visualizations.charts import common, globe, look, scales, words
 from visualizations.charts import labels as beside
@@ -94,14 +95,14 @@ def subtitle(
     period += f" before {options['end']}" if "end" in options else ""
     what = f"{WHAT[statistic][:1].upper()}{WHAT[statistic][1:]} of {named}{words.plain(period)}"
     what = f"{where}{what}{', ' if unit else ''}{unit}"
-    told = [f"{what}; {words.count(len(shown), 'station')}{when}"]
+    told = [f"{what}; {phrases.count(len(shown), 'station')}{when}"]
     if len(filled) < len(shown):
-        without = words.count(len(shown) - len(filled), "station")
+        without = phrases.count(len(shown) - len(filled), "station")
         told.append(f"Grey crosses: {without} without a value{' in this period' if span else ''}.")
     nowhere = sum(one.latitude is None for one in found.stations)
     outside = len(found.stations) - nowhere - len(shown)
-    left = [f"{words.count(nowhere, 'station')} without coordinates"] if nowhere else []
-    left += [f"{words.count(outside, 'station')} outside the area"] if outside else []
+    left = [f"{phrases.count(nowhere, 'station')} without coordinates"] if nowhere else []
+    left += [f"{phrases.count(outside, 'station')} outside the area"] if outside else []
     return [*told, f"Not shown: {', '.join(left)}." if left else "", OUTLINE_NOTE]
 
 
@@ -254,7 +255,7 @@ def table(shown: Values, unit: str, statistic: str) -> dict[str, Column]:
 
 
 def alt_text(filled: Values, shown: Values, title: str, *, unit: str, what: str) -> str:
-    told = f"Map: {title}: {words.count(len(shown), 'station')} coloured by the {what} of each."
+    told = f"Map: {title}: {phrases.count(len(shown), 'station')} coloured by the {what} of each."
     if not filled:
         return f"{told} None has a value."
     ends = []

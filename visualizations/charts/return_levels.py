@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods.words import phrases
 from visualizations.charts import look, outcome, scales, words
 from visualizations.charts.look import Spec
 from visualizations.charts.outcome import Floats, Results
@@ -88,9 +89,10 @@ def subtitle(levels: Levels, results: Results, where: str) -> list[str]:
     block = words.plain(str(results.get("block") or "year"), 20)
     of = "" if block == "year" else f" ({block})"
     sample = (
-        f"generalized Pareto distribution of {words.count(n, 'peak')} over a threshold{of}"
+        f"generalized Pareto distribution of {phrases.count(n, 'peak')} over a threshold{of}"
         if is_peaks
-        else f"generalized extreme value distribution of the {side} of {words.count(n, 'year')}{of}"
+        else f"generalized extreme value distribution of the {side} of "
+        f"{phrases.count(n, 'year')}{of}"
     )
     estimator = ESTIMATORS.get(str(results.get("estimator")), "")
     told = [f"{where}Line: {sample}{', by ' if estimator else ''}{estimator}. Dots: as observed."]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analyses.methods.calendar import PeriodMeans, leap_day_of, period_means, year_of
 from analyses.methods.normals import MIN_YEARS, WMO_YEARS, Limits, Normal, Reference, day_normals
 from analyses.methods.schemas import WINDOW_DAYS
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
 from visualizations.charts.look import Spec
@@ -272,15 +273,15 @@ def subtitle(about: Subject, ribbon: Ribbon, options: Mapping[str, Any]) -> list
         )
         below, above = (int(days.sum()) for days in ribbon.outside())
         told.append(
-            f"▲ {words.count(above, 'day')} above the 90 % line ▼ "
-            f"{words.count(below, 'day')} below the 10 % line"
+            f"▲ {phrases.count(above, 'day')} above the 90 % line ▼ "
+            f"{phrases.count(below, 'day')} below the 10 % line"
         )
     told += [base.note, missing(ribbon), about.left_out()]
     return told
 
 
 def enough(years: int) -> str:
-    told = words.count(years, "year")
+    told = phrases.count(years, "year")
     return told if years >= NORMAL_YEARS else f"{told} only; a climate normal needs {NORMAL_YEARS}"
 
 
@@ -293,7 +294,7 @@ def missing(ribbon: Ribbon) -> str:
         end == ribbon.days[-1] and ribbon.found.is_unfinished
     )
     gaps = (last + 1 if is_cut else ribbon.days.size) - there.size
-    told = f"{words.count(gaps, 'day')} without a value." if gaps else ""
+    told = f"{phrases.count(gaps, 'day')} without a value." if gaps else ""
     if is_cut:
         told += f" {ribbon.year} is unfinished: to {ribbon.days[last]}."
     return told.strip()
@@ -306,7 +307,7 @@ def alt_text(about: Subject, ribbon: Ribbon) -> str:
         base = words.years(ribbon.base.first, ribbon.base.last)
         told += (
             f" as a line over bands of what is usual (10 to 90 %) and of lowest to highest in "
-            f"{base}. {words.count(above, 'day')} above the usual, {below} below"
+            f"{base}. {phrases.count(above, 'day')} above the usual, {below} below"
         )
     return f"{told}. {subject.ends(about, ribbon.values, ribbon.days)}"
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.results import timestamps_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, scales, words
 from visualizations.charts.look import Spec
@@ -127,7 +128,7 @@ def subtitle(
     alone = [one.values.size - pairs.n for one in series]
     if any(alone):
         left = " and ".join(
-            f"{words.count(n, 'value')} of {name}"
+            f"{phrases.count(n, 'value')} of {name}"
             for n, name in zip(alone, pairs.names, strict=True)
             if n
         )
@@ -257,8 +258,8 @@ def alt_text(pairs: Pairs, title: str, r: float | None) -> str:
         )
     ]  # fmt: skip
     return (
-        f"Scatter: {title}, {mark} for each of {words.count(pairs.n, 'time')} at which both have a "
-        f"value, {words.period(pairs.timestamps)}{told}. Across: {ends[0]}. Up: {ends[1]}."
+        f"Scatter: {title}, {mark} for each of {phrases.count(pairs.n, 'time')} at which both have "
+        f"a value, {words.period(pairs.timestamps)}{told}. Across: {ends[0]}. Up: {ends[1]}."
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from analyses.methods.words import phrases
 from visualizations.charts import look, outcome, scales, wavelet_power, words
 from visualizations.charts.look import Spec
 from visualizations.charts.outcome import Floats, Results
@@ -118,7 +119,7 @@ def peaks_of(table: Results) -> list[Peak]:
 def subtitle(results: Results, table: Results, peaks: Sequence[Peak], where: str) -> list[str]:
     n = int(outcome.number(results.get("n_times")))
     step = words.plain(str(results.get("step") or ""), 10)
-    what = words.count(n, "value") if step == "raw" else words.count(n, step) + " with a mean"
+    what = phrases.count(n, "value") if step == "raw" else phrases.count(n, step) + " with a mean"
     period = outcome.period(results)
     of = f"{what}{', ' if period else ''}{period}{before(results)}"
     told = [f"{where}Lomb–Scargle periodogram of {of}. Power: share of the variance."]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analyses.methods.calendar import PeriodMeans, Step, interval_of, period_means
 from analyses.methods.results import timestamps_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words, yearly
@@ -51,7 +52,9 @@ class Subject:
         """A sentence about values that failed quality control."""
         n = self.series.left_out
         verb = "is" if n == 1 else "are"
-        return f"{words.count(n, 'value')} failed quality control and {verb} left out." if n else ""
+        return (
+            f"{phrases.count(n, 'value')} failed quality control and {verb} left out." if n else ""
+        )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analyses.methods.words import phrases
 from visualizations.charts import labels, look, outcome, subject, words
 from visualizations.charts.look import Spec
 from visualizations.charts.outcome import Results
@@ -97,14 +98,16 @@ def subtitle(
     one = points[0]
     axes = "Distance from the corner: standard deviation as a share of its own; angle: correlation"
     error = "dashed rings: centred root mean square error, likewise."
-    pairs = ", ".join(filter(None, (words.count(one.n, "pair"), outcome.period(results))))
+    pairs = ", ".join(filter(None, (phrases.count(one.n, "pair"), outcome.period(results))))
     scores = f"spread {words.number(one.spread, 2)}, error {words.number(one.error, 2)}."
     told = [
         f"{where}Diamond: {names[1]}. {axes}; {error}",
         f"{pairs}: r = {words.number(one.r, 2)}, {scores}",
     ]
     if len(points) > 1:
-        told.append(f"Small dots: {words.count(len(points) - 1, 'month')} of the year, each alone.")
+        told.append(
+            f"Small dots: {phrases.count(len(points) - 1, 'month')} of the year, each alone."
+        )
     if any(point.spread > FARTHEST for point in points):
         told.append(f"Spreads above {FARTHEST:g} are drawn at the edge.")
     return told

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.calendar import interval_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core import units
 from datastream.core.errors import InvalidInputError
@@ -156,7 +157,7 @@ def ring_step(longest: float) -> int:
 
 def subtitle(rose: Rose, speed: Series, where: str) -> list[str]:
     between = words.interval(interval_of(speed)) if rose.n > 1 else ""
-    values = f"{words.count(rose.n, 'value')}, {words.period(rose.timestamps)}"
+    values = f"{phrases.count(rose.n, 'value')}, {words.period(rose.timestamps)}"
     below = words.with_unit(f"{rose.calm_below:g}", rose.unit)
     variable = f"Variable or no direction: {share(rose.variable, rose)}."
     told = [
@@ -165,14 +166,14 @@ def subtitle(rose: Rose, speed: Series, where: str) -> list[str]:
         ". ".join((f"Calm (below {below}): {share(rose.calm, rose)}", variable)),
     ]
     if rose.without_speed:
-        told.append(f"Left out: {words.count(rose.without_speed, 'direction')} without a speed.")
+        told.append(f"Left out: {phrases.count(rose.without_speed, 'direction')} without a speed.")
     if not rose.counts.any():
         told.append("There is no wind from any direction.")
     return told
 
 
 def share(count: int, rose: Rose) -> str:
-    return f"{words.number(100 * count / rose.n, 1)} % ({words.count(count, 'value')})"
+    return f"{words.number(100 * count / rose.n, 1)} % ({phrases.count(count, 'value')})"
 
 
 def layers(rose: Rose) -> list[Spec]:
@@ -311,7 +312,7 @@ def alt_text(rose: Rose, title: str) -> str:
     shares = rose.percent.sum(axis=1)
     told = (
         f"Wind rose: {title}, how often the wind comes from each of 16 sectors and how strong, "
-        f"{words.period(rose.timestamps)}, {words.count(rose.n, 'value')}. "
+        f"{words.period(rose.timestamps)}, {phrases.count(rose.n, 'value')}. "
     )
     if rose.counts.any():
         most = int(shares.argmax())

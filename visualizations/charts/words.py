@@ -113,14 +113,6 @@ def signed(value: float, digits: int) -> str:
     return text if text == "0" or text.startswith("−") else "+" + text
 
 
-def count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def probability(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
 def period(timestamps: NDArray[np.datetime64]) -> str:
     """First to last; with the time of day, in UTC, where there is one."""
     ends = timestamps[[0, -1]].astype("datetime64[us]")

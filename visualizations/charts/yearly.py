@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analyses.methods.calendar import PeriodMeans, period_means, year_of
 from analyses.methods.results import timestamps_of
+from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words
@@ -145,7 +146,7 @@ def left_out(found: Yearly, *, shown_as: str) -> str:
     """A sentence about years that are not drawn."""
     told = []
     if found.missing:
-        years = words.count(found.missing, "year")
+        years = phrases.count(found.missing, "year")
         told.append(f"{shown_as}: {years} with under 80 % of the values.")
     if found.unfinished:
         told.append(f"{found.unfinished} is unfinished and left out.")
