@@ -12,13 +12,13 @@ from tests.running import Server, eventually
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def noaa() -> Iterator[FakeNoaa]:
     with FakeNoaa() as noaa:
         yield noaa
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def collecting(noaa: FakeNoaa, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that takes the fake for NOAA."""
     var = tmp_path_factory.mktemp("collecting") / "var"

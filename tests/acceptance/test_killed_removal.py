@@ -5,7 +5,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,14 +60,17 @@ def test_f_03_a_deletion_that_is_killed_was_never_there(
         with suppress(requests.ConnectionError):
             answers.append(admin.delete(everything, headers=key, timeout=60))
 
-    with server.database() as blocker, blocker.cursor() as cursor:
+    with closing(server.database()) as blocker, blocker.cursor() as cursor:
         cursor.execute("BEGIN; LOCK TABLE receipts IN SHARE MODE")
         removing = threading.Thread(target=remove)
         removing.start()
         found: list[int] = []
 
         def is_there() -> bool:
-            with server.database("datastream_app").cursor() as looking:
+            with (
+                closing(server.database("datastream_app")) as app,
+                app.cursor() as looking,
+            ):
                 looking.execute(AT_ITS_RECEIPT)
                 found.extend(row[0] for row in looking)
             return bool(found)

@@ -19,7 +19,7 @@ from tests.running import Server
 
 pytestmark = pytest.mark.slow
 
-LASTS_S = 8.0
+LASTS_S = 15.0
 STATIONS = [f"s{n:02}" for n in range(20)]
 DAYS = [f"2001-{month:02}-{day:02}T00:00:00Z" for month in (1, 2) for day in range(1, 26)]
 LIMIT = 170

@@ -52,8 +52,8 @@ def due(feed: Feed) -> Callable[[], Any]:
 
 
 def until_somebody_waits() -> None:
-    """Until another connection waits for what this one holds; at most ten seconds."""
-    for _ in range(200):
+    """Until another connection waits for what this one holds; at most a minute."""
+    for _ in range(1200):
         with connection.cursor() as cursor:
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:

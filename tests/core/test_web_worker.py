@@ -7,7 +7,7 @@ import statistics
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -100,9 +100,11 @@ def test_a_half_sent_body_is_answered_and_cut(impatient: Server, session: reques
 def test_a_dripping_body_is_answered_and_cut(impatient: Server, session: requests.Session):
     began_at = time.monotonic()
     client = connect(impatient, head(session, "Content-Length: 100"))
-    for _ in range(REQUEST_S * 4):
-        client.sendall(b" ")
-        time.sleep(0.25)
+    # On a busy machine it is cut before all are sent.
+    with suppress(OSError):
+        for _ in range(REQUEST_S * 4):
+            client.sendall(b" ")
+            time.sleep(0.25)
     answer = all_of(client)
     assert time.monotonic() - began_at < REQUEST_S + MARGIN_S
     assert f"longer than {REQUEST_S} s" in detail(answer, 400, "PARSE_ERROR")["message"]

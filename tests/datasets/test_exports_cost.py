@@ -104,12 +104,12 @@ def stream(dataset: Dataset, kind: str = "csv") -> exports.Stream:
 @pytest.mark.parametrize("kind", KINDS)
 def test_whoever_leaves_ends_the_statement_the_connection_and_the_thread(large: Dataset, kind: str):
     def leave() -> tuple[list[int], list[int], int]:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         chunks = stream(large, kind)
         next(chunks)
         during = running()
         chunks.close()
-        return during, running(), threading.active_count() - before
+        return during, running(), len(set(threading.enumerate()) - before)
 
     during, after, threads = apart(leave)
     assert (len(during), after, threads) == (1, [], 0)
@@ -179,9 +179,9 @@ def test_what_fails_at_once_fails_before_the_first_byte(large: Dataset):
 @pytest.mark.slow
 def test_a_statement_that_is_slow_to_begin_does_not_hold_back_the_head(large: Dataset):
     def wait() -> tuple[bool, list[bytes]]:
-        with closing(copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 3})) as copied:
+        with closing(copying.Copied("SELECT 1 FROM pg_sleep(%(s)s)", {"s": 8})) as copied:
             copied.begin(0.05)
-            return eventually(lambda: len(running()) == 1, 2), list(copied)
+            return eventually(lambda: len(running()) == 1, 6), list(copied)
 
     is_held_back, pieces = apart(wait)
     assert is_held_back

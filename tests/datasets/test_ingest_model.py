@@ -161,5 +161,5 @@ def test_points_are_deleted_one_by_one_and_not_by_a_join_of_all_with_all(dataset
     write(dataset, [{"timestamp": time, "value": {"A": 1}} for time in times])
     start = perf_counter()
     write(dataset, [{"timestamp": time, "value": {"A": None}} for time in times])
-    assert perf_counter() - start < 5
+    assert perf_counter() - start < 20
     assert view(dataset).dataset.point_count == 0

@@ -30,9 +30,12 @@ LEFT JOIN events e ON e.dataset_id = r.dataset_id AND e.revision = r.number
                   AND e.kind = 'revision_committed'
 WHERE r.dataset_id = %s GROUP BY r.number"""
 OPEN_JOBS = """
-SELECT (SELECT count(*) FROM runs WHERE status IN ('queued', 'running'))
-     + (SELECT count(*) FROM analyses WHERE status IN ('queued', 'running'))
-     + (SELECT count(*) FROM exports WHERE status IN ('queued', 'running'))"""
+WITH jobs AS (
+    SELECT f.dataset_id, r.status FROM runs r JOIN feeds f ON f.id = r.feed_id
+    UNION ALL SELECT dataset_id, status FROM analyses
+    UNION ALL SELECT dataset_id, status FROM exports)
+SELECT count(*) FROM jobs
+WHERE dataset_id = ANY(%s::uuid[]) AND status IN ('queued', 'running')"""
 
 
 def points(text: str) -> list[Found]:
@@ -141,12 +144,12 @@ def told(site: Site, dataset: str) -> Findings:
     return announced([int(count) for (count,) in site.ask(EVENTS, dataset)])
 
 
-def stuck(site: Site) -> int:
-    """Jobs that are not final so long after all is up again."""
+def stuck(site: Site, *datasets: str) -> int:
+    """Jobs of these datasets that are not final so long after all is up again."""
 
     def open_jobs() -> int:
         with suppress(psycopg2.Error):
-            return int(site.ask(OPEN_JOBS)[0][0])
+            return int(site.ask(OPEN_JOBS, list(datasets))[0][0])
         return -1
 
     eventually(lambda: open_jobs() == 0, 60 + LEASE_S, every_s=0.5)

@@ -3,8 +3,8 @@
 import random
 import statistics
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -68,12 +68,18 @@ class Load:
     def threads(self) -> list[Any]:
         return [*self.writers, *self.readers, self.analyst, self.feeder, self.watch]
 
-    def start(self) -> None:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Under way until the block ends, also where something in it goes wrong."""
         for thread in self.threads:
             thread.start()
-        assert eventually(lambda: len(self.acks.times) > WRITERS, PATIENCE_S)
+        try:
+            assert eventually(lambda: len(self.acks.times) > WRITERS, PATIENCE_S)
+            yield
+        finally:
+            self._stop()
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         for thread in self.threads:
             thread.ends.set()
         for thread in self.threads:
@@ -96,13 +102,13 @@ class Load:
         return found[0]
 
     def settle(self, report: Report) -> None:
-        """End the load, let all come to rest, export everything and compare."""
-        self.stop()
+        """Let all come to rest, export everything and compare."""
         wait_ready(self.site)
         findings = report.findings
         if not self.feeder.finish():
             findings.stuck += 1
-        findings.stuck += stuck(self.site) + len(self.ledger.of("unknown"))
+        findings.stuck += stuck(self.site, self.dataset, self.feeder.dataset)
+        findings.stuck += len(self.ledger.of("unknown"))
         findings += self.compare()
         findings += self.feeder.compare()
         findings += told(self.site, self.feeder.dataset)
@@ -139,10 +145,10 @@ def drive(site: Site, name: str, kill: Callable[[], None], kills: int) -> Report
     """Kill at random moments under load."""
     report = Report(name, kills)
     load = Load(site, name)
-    load.start()
-    for _ in range(kills):
-        time.sleep(random.uniform(0.3, 2.5))
-        kill()
-        report.recoveries_s.append(load.recovery_s(time.monotonic()))
+    with load.running():
+        for _ in range(kills):
+            time.sleep(random.uniform(0.3, 2.5))
+            kill()
+            report.recoveries_s.append(load.recovery_s(time.monotonic()))
     load.settle(report)
     return report

@@ -239,5 +239,8 @@ def children(process: int) -> Iterator[int]:
 
 
 def slack() -> float:
-    """By how much others that share the machine make everything slower."""
-    return max(2 * os.getloadavg()[0] / (os.cpu_count() or 1), 1.0)
+    """By how much others that share the machine may make everything slower.
+
+    The load that is told is the last minute's, and says little of this moment.
+    """
+    return max(2 * os.getloadavg()[0] / (os.cpu_count() or 1), 4.0)

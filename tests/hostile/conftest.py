@@ -24,7 +24,6 @@ def attacked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
         "UPLOAD_MAX_BYTES": str(UPLOAD_MAX_BYTES),
         "BODY_SILENCE_S": str(BODY_SILENCE_S),
         # One sign-in lasts for all tests.
-        "ACCESS_TOKEN_MINUTES": "600",
     }
     var = tmp_path_factory.mktemp("attacked") / "var"
     with Server(var, "--no-samples", **settings) as server:

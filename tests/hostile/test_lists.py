@@ -1,5 +1,6 @@
 """IN-35 to IN-37 on every list of the schema: order, filters and search by what is offered."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 FEEDS = "/api/v1/feeds"
 FEED = {
-    "name": "listed", "connector": "noaa",
+    "connector": "noaa",
     "parameters": {"stations": ["USW00094728"], "start": "2190-01-01"},
 }  # fmt: skip
 
@@ -33,7 +34,7 @@ class Lists:
 def lists(attacked_server: Server) -> Iterator[Lists]:
     target = made(attacked_server, attacked_server.admin())
     dataset = target.url.rpartition("/")[2]
-    feed = target.make(FEEDS, {**FEED, "dataset": dataset})["id"]
+    feed = target.make(FEEDS, {**FEED, "name": f"listed {uuid.uuid4()}", "dataset": dataset})["id"]
     schema = target.get("/api/schema").json()
     takes = {
         path.replace("{dataset_id}", dataset).replace("{feed_id}", feed): names

@@ -11,7 +11,7 @@ import requests
 from tests.running import Server
 from tests.security.asking import Described, operations
 from tests.security.oauth2_flow import App, Browser, proof, register
-from tests.security.people import PASSWORD, PATIENT, Attached, People, Person, make_person
+from tests.security.people import PASSWORD, Attached, People, Person, make_person
 from tests.security.world import World, build
 
 __all__ = ["PASSWORD", "People", "Person"]
@@ -47,7 +47,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Attached(json.loads(Path(os.environ[RUNNING]).read_text()))
         return
     var = tmp_path_factory.mktemp("guarded") / "var"
-    with Server(var, "--no-samples", **PATIENT) as server:
+    with Server(var, "--no-samples") as server:
         yield server
 
 

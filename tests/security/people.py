@@ -9,12 +9,10 @@ from typing import Any
 
 import requests
 
-from tests.running import Server
+from tests.running import UNLIMITED, Server
 
 PASSWORD = "a-long-sentence-9"
-# Whoever signs in at the beginning of all tests is there until the last.
-ACCESS_S = 2 * 3600
-PATIENT = {"ACCESS_TOKEN_MINUTES": str(ACCESS_S // 60)}
+ACCESS_S = int(UNLIMITED["ACCESS_TOKEN_MINUTES"]) * 60
 _numbers = itertools.count(1)
 
 

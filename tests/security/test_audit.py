@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,9 +222,8 @@ def sealed(guarded: Server, event: int) -> bool:
 def test_events_are_sealed_while_a_slow_transaction_goes_on(
     guarded: Server, place: Any, guarded_admin: Person
 ) -> None:
-    slow = guarded.database("datastream_app")
-    slow.autocommit = False
-    with slow.cursor() as cursor:
+    with closing(guarded.database("datastream_app")) as slow, slow.cursor() as cursor:
+        slow.autocommit = False
         cursor.execute(
             "INSERT INTO audit_events (credential, credential_id, action, object_type, object_id, "
             "outcome, request_id, details) VALUES ('', '', 'slow', '', '', 'done', '', '{}') "
@@ -237,6 +237,5 @@ def test_events_are_sealed_while_a_slow_transaction_goes_on(
         assert event["id"] > held
         assert eventually(lambda: sealed(guarded, event["id"]), 60)
         assert not sealed(guarded, held)
-    slow.commit()
-    slow.close()
+        slow.commit()
     assert eventually(lambda: sealed(guarded, held), 60)

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.factories import days
-from tests.running import PROJECT, Server, eventually
+from tests.running import PROJECT, Server, eventually, job
 from tests.security.audit_log import Events, asked, events, later, one
 from tests.security.people import PASSWORD, People, Person
 
@@ -130,7 +130,8 @@ def test_analyses_and_pictures_that_are_deleted(
 ) -> None:
     owner("POST", f"{path}/data", 200, json=days(30))
     body: dict[str, Any] = {"type": "summary", "parameters": {"variable": "TMAX"}}
-    made = owner("POST", f"{path}/analysis?wait=20", json=body).json()
+    made = owner("POST", f"{path}/analysis", json=body).json()
+    job(lambda: owner("GET", f"/analyses/{made['id']}", 200))
     found = asked(guarded_admin, owner, "DELETE", f"/analyses/{made['id']}")
     assert one(found)["action"] == "analysis.deleted"
     body = {"title": "x", "kind": "line", "dataset": path.rpartition("/")[2],

@@ -18,7 +18,6 @@ import pytest
 from tests.running import PROJECT, Server
 from tests.security import faults
 from tests.security.faults import FAULTS, Fault
-from tests.security.people import PATIENT
 
 for _module in pkgutil.iter_modules(faults.__path__):
     importlib.import_module(f"{faults.__name__}.{_module.name}")
@@ -26,10 +25,10 @@ for _module in pkgutil.iter_modules(faults.__path__):
 HERE = Path(__file__).parent
 PROMISES = [f"test_a_{n:02}" for n in range(1, 11)] + [f"test_k_{n:02}" for n in range(1, 16)]
 FAILED = re.compile(r"^FAILED (\S+::\S+(?: [^-\s]\S*)*)", re.MULTILINE)
-FAULTY = {"DJANGO_SETTINGS_MODULE": "tests.security.faulty.settings", **PATIENT}
+FAULTY = {"DJANGO_SETTINGS_MODULE": "tests.security.faulty.settings"}
 # Each runs one proof after the other; more would only wait for the machine.
 SERVERS = 2
-PROOF_S = 400
+PROOF_S = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,12 @@ def proof(address: Path, one: Fault) -> Verdict:
         switch.unlink()
 
 
+def is_noticed(verdict: Verdict, one: Fault) -> bool:
+    """Whether a test of the promise has failed, and nothing else went wrong."""
+    names = [failed.rpartition("::")[2] for failed in verdict.failed]
+    return verdict.code == 1 and len(names) == 1 and names[0].startswith(f"{one.proof}_")
+
+
 @pytest.fixture(scope="module")
 def verdicts(request: pytest.FixtureRequest, servers: list[Path]) -> dict[str, Verdict]:
     """What the tests said about each fault, tried on as many servers as there are at once."""
@@ -111,7 +116,9 @@ def verdicts(request: pytest.FixtureRequest, servers: list[Path]) -> dict[str, V
     def judged(one: Fault) -> Verdict:
         address = free.get()
         try:
-            return proof(address, one)
+            verdict = proof(address, one)
+            # Once more, as every test may be tried: a test that fails runs a second time.
+            return verdict if is_noticed(verdict, one) else proof(address, one)
         finally:
             free.put(address)
 
@@ -124,9 +131,7 @@ def verdicts(request: pytest.FixtureRequest, servers: list[Path]) -> dict[str, V
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_rule_is_noticed(name: str, verdicts: dict[str, Verdict]) -> None:
     verdict, one = verdicts[name], FAULTS[name]
-    assert verdict.code == 1, f"{one.says}\n{verdict.output}"
-    (failed,) = verdict.failed
-    assert failed.rpartition("::")[2].startswith(f"{one.proof}_")
+    assert is_noticed(verdict, one), f"{one.says}\n{verdict.code}\n{verdict.output}"
 
 
 @pytest.mark.slow

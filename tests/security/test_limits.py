@@ -29,6 +29,7 @@ from tests.security.limited import (
     running,
     stranger,
 )
+from tests.security.oauth2_flow import address_for
 
 pytestmark = pytest.mark.slow
 
@@ -188,7 +189,7 @@ def test_k_14_a_bad_credential_counts_as_the_stranger_who_sent_it(strict: Server
 
 
 def test_k_14_what_a_stranger_says_of_addresses_is_not_believed(strict: Server) -> None:
-    session = stranger("127.0.0.2")
+    session = stranger(address_for(uuid.uuid4().hex))
     answers = [
         session.get(f"{strict.api}/analysis-types", headers=network(), timeout=60)
         for _ in range(STRANGERS_READS + 1)

@@ -187,16 +187,20 @@ def test_k_04_a_flood_of_sign_ins_does_not_hold_up_reads(guarded: Server, somebo
         with flood(guarded, FLOOD_S):
             return p95_s(reader) / usual
 
-    assert_within(2, ratio, tries=5)
+    assert_within(2, ratio)
 
 
 def test_k_04_a_process_checks_one_password_at_a_time(guarded: Server) -> None:
     seen: list[float] = []
-    with flood(guarded, FLOOD_S):
-        deadline = time.monotonic() + FLOOD_S - 1
-        while time.monotonic() < deadline:
-            text = requests.get(f"{guarded.url}/metrics", timeout=60).text
-            seen += map(float, RUNNING.findall(text))
+    # A busy machine answers so few looks that they may all fall between two checks.
+    for _ in range(5):
+        with flood(guarded, FLOOD_S):
+            deadline = time.monotonic() + FLOOD_S - 1
+            while time.monotonic() < deadline:
+                text = requests.get(f"{guarded.url}/metrics", timeout=60).text
+                seen += map(float, RUNNING.findall(text))
+        if any(seen):
+            break
     assert max(seen) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from tests.running import Server, eventually
+from tests.running import Server, eventually, job
 from tests.security.matrix import HOLDERS, PEOPLE, Holder
 from tests.security.oauth2_flow import Browser, register
 from tests.security.people import PASSWORD, People, Person
@@ -137,8 +137,9 @@ def _filled(world: World, visibility: str) -> Ids:
 
 def analysed(world: World, dataset: str, body: dict[str, Any] = ANALYSIS) -> str:
     """An analysis by the one who has a share `edit`, done."""
-    made = world.made("edit", "POST", f"/datasets/{dataset}/analysis?wait=20", json=body)
-    assert made["status"] == "succeeded", made
+    made = world.made("edit", "POST", f"/datasets/{dataset}/analysis", json=body)
+    done = job(lambda: world.ask("edit", "GET", f"/analyses/{made['id']}"))
+    assert done["status"] == "succeeded", done
     return str(made["id"])
 
 

@@ -107,7 +107,7 @@ def test_many_threads_get_their_own_pictures() -> None:
 
 def test_a_killed_process_is_an_error_and_the_next_call_works(warm: drawing.Process) -> None:
     os.kill(warm.popen.pid, signal.SIGSTOP)
-    threading.Timer(0.1, os.kill, (warm.popen.pid, signal.SIGKILL)).start()
+    threading.Timer(1.0, os.kill, (warm.popen.pid, signal.SIGKILL)).start()
     with pytest.raises(UnavailableError, match="ended; try again"):
         draw(SPEC)
     assert draw(SPEC).startswith(PNG)

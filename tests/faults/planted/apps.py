@@ -9,7 +9,8 @@ from django.conf import settings
 
 from tests.faults import planted
 
-PAUSE_S = 1.0
+# In which whoever has seen it must have killed the worker.
+PAUSE_S = 5.0
 
 
 class PlantedConfig(AppConfig):
