@@ -298,8 +298,8 @@ def test_less_declared_than_sent_spoils_neither_the_next_answer(
 def test_an_answer_that_drips_is_ended_by_the_total_time(provider: Provider) -> None:
     provider.script(lambda _: Reply(200, bytes(2000), pause_s=0.005))
     with (
-        Client(provider.url, headers={}, limits=Limits(total_s=0.3)) as client,
-        pytest.raises(ProviderUnavailableError, match=r"whole answer after 0\.3 s"),
+        Client(provider.url, headers={}, limits=Limits(total_s=1.0)) as client,
+        pytest.raises(ProviderUnavailableError, match=r"whole answer after 1 s"),
     ):
         client.get("data")
     assert time.monotonic() - provider.calls[0].at < 5
@@ -318,7 +318,7 @@ def test_what_is_too_large_is_not_read_to_its_end(provider: Provider) -> None:
 
 def test_a_silent_provider_is_asked_again(provider: Provider, fake_time: FakeTime) -> None:
     provider.script(silence(3))
-    assert ask(provider.url, fake_time, read_timeout_s=0.3).body == BODY
+    assert ask(provider.url, fake_time, read_timeout_s=1.0).body == BODY
     assert len(provider.calls) == 2
 
 

@@ -133,12 +133,12 @@ def test_f_18_of_many_workers_at_once_one_takes_the_row(committed_db: None) -> N
 def test_work_that_takes_longer_than_a_lease_keeps_it_until_it_is_lost(
     committed_db: None, settings: Any
 ) -> None:
-    settings.LEASE_S = 1.5
+    settings.LEASE_S = 3
     job = make_job()
     taken = leases.take(rows(), job.pk)
     assert taken is not None
     with leases.kept(taken) as lost:
-        assert not lost.wait(2.5)
+        assert not lost.wait(4.5)
         assert leases.take(rows(), job.pk) is None
         Analysis.objects.filter(pk=job.pk).update(status=Status.CANCELLED)
         assert lost.wait(20)
