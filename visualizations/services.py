@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 import structlog
 from django.core.cache import cache
 from django.db import transaction
+from pyarrow import csv
 
 from accounts.models import User
 from accounts.services import audit
@@ -17,12 +19,13 @@ from analyses.models import Analysis
 from analyses.selectors import analyses_for
 from datasets import access
 from datasets.access import Caller, View
+from datasets.exports import texts
 from datasets.selectors import series as reading
 from datasets.selectors import window
 from datasets.selectors.by_station import values_by_station
 from datasets.selectors.points import Selection
 from datasets.series import Series, StationValues
-from datastream.core import clock
+from datastream.core import clock, spreadsheets
 from datastream.core.api.conditional import tag_of
 from datastream.core.errors import InvalidInputError, NotFoundError
 from visualizations import drawing, options, results
@@ -225,6 +228,21 @@ def compiled(picture: Visualization, series: Sequence[Shown]) -> Drawing:
     # Pictures saved before there were themes have none.
     spec = themed(found.spec, picture.options.get("theme", ""))
     return replace(found, spec=spec, alt=picture.alt or found.alt)
+
+
+def as_csv(picture: Visualization, series: Sequence[Shown]) -> bytes:
+    """What is drawn, a column each; no spreadsheet computes a text of it."""
+    columns = {
+        spreadsheets.guarded(name): pa.array(column)
+        for name, column in compiled(picture, series).columns.items()
+    }
+    guarded = {
+        name: texts.guarded(column) if pa.types.is_string(column.type) else column
+        for name, column in columns.items()
+    }
+    target = pa.BufferOutputStream()
+    csv.write_csv(pa.table(guarded), target)
+    return bytes(target.getvalue())
 
 
 def as_values(picture: Visualization, series: Sequence[Shown]) -> dict[str, Any]:

@@ -3,11 +3,9 @@
 from typing import Any, ClassVar
 
 import django_filters
-import pyarrow as pa
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from pyarrow import csv
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -230,13 +228,11 @@ class VisualizationViewSet(Resource):
         tag = services.version(picture, series, "data")
         if is_unchanged(request, tag):
             return HttpResponse(status=304, headers={"ETag": f'"{tag}"'})
-        target = pa.BufferOutputStream()
-        csv.write_csv(pa.table(services.compiled(picture, series).columns), target)
         headers = {
             "ETag": f'"{tag}"',
             "Content-Disposition": f'attachment; filename="{picture.kind}-{picture.pk}.csv"',
         }
-        body = target.getvalue().to_pybytes()
+        body = services.as_csv(picture, series)
         return HttpResponse(body, content_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -222,6 +222,8 @@ def test_a_long_series_is_searched_in_halves_with_fewer_simulations():
     values = noise(40_000) + (np.arange(40_000) >= 15_000)
     result = answer(daily(values, "1900-01-01"), step="raw", simulations=10_000)
     assert [result["method"], result["simulations"]] == ["binary segmentation", 1250]
+    told = registry["changepoint"].words(result)
+    assert any(one.startswith("Binary segmentation, which looks for several") for one in told)
     assert len(result["changes"]) == 1
     assert result["changes"][0]["n_before"] == pytest.approx(15_000, abs=20)
 

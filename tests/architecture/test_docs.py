@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import get_commands
@@ -95,6 +96,14 @@ def test_every_command_is_in_the_docs() -> None:
 def test_every_registered_name_is_in_its_reference(page: str, names: list[str]) -> None:
     text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(("page", "names"), [("analyses", analyses), ("pictures", kinds)])
+def test_each_has_one_row_that_leads_to_its_page(page: str, names: Iterable[Any]) -> None:
+    text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| [`")]
+    found = [re.sub(rf"\| \[`(\w+)`\]\({page}/\1\.md\) .*", r"\1", row) for row in rows]
+    assert sorted(found) == sorted(one.name for one in names)
 
 
 def test_every_product_and_parameter_is_on_the_page_of_its_connector() -> None:

@@ -111,6 +111,8 @@ def test_rain_is_brown_to_green_totals_a_year_and_climate_stripes() -> None:
 def test_a_palette_can_be_chosen() -> None:
     drawing = drawn(monthly(warming()), palette="brown-green")
     assert stripe_layer(drawing)["encoding"]["color"]["scale"]["range"] == list(look.BROWN_GREEN)
+    assert "brown below, green above" in drawing.alt
+    assert "blue below, red above" in drawn(monthly(warming())).alt
 
 
 def test_bare_stripes_have_neither_axis_nor_legend_but_keep_title_and_source() -> None:

@@ -1,5 +1,7 @@
 """Pictures of stored results and of stations: what they are drawn of, and who may see them."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -299,3 +301,23 @@ def test_directions_in_metres_are_refused_when_they_are_drawn(filled: Dataset) -
     answer = APIClient().get(f"{PICTURES}/{picture.pk}/spec")
     assert answer.status_code == 400
     assert "direction" in answer.json()["detail"]["details"]
+
+
+FORMULA = '=HYPERLINK("http://127.0.0.1")'
+
+
+def test_in_24_no_text_of_what_is_drawn_is_computed_by_a_spreadsheet(
+    analyst: User, client_of: ClientOf
+) -> None:
+    dataset = make_dataset(analyst, visibility="public")
+    points = [{**one, "value": {FORMULA: -1.5}} for one in days(3, station=FORMULA)]
+    write(dataset, points)
+    Station.objects.filter(dataset=dataset).update(latitude=60.38, longitude=5.33, name=FORMULA)
+    for kind, options in (("map", {"variable": FORMULA}), ("line", {"variables": [FORMULA]})):
+        given = {"kind": kind, "dataset": dataset.pk, "options": options}
+        answer = client_of(None).get(f"{PICTURES}/{save(analyst, **given).pk}/data")
+        cells = [cell for row in csv.reader(io.StringIO(answer.content.decode())) for cell in row]
+        assert any(cell.startswith(f"'{FORMULA}") for cell in cells)
+        assert not [cell for cell in cells if cell.startswith("=")]
+        # A number is no formula.
+        assert "-1.5" in cells

@@ -31,7 +31,7 @@ def compile_stripes(series: Sequence[Series], options: Mapping[str, Any], facts:
         layer=layers(found, options),
         below_px=12 if options["bare"] else 36,
     )
-    return Drawing(spec, alt_text(found), yearly.table(found))
+    return Drawing(spec, alt_text(found, options), yearly.table(found))
 
 
 def subtitle(found: Anomalies) -> list[str]:
@@ -69,11 +69,15 @@ def layers(found: Anomalies, options: Mapping[str, Any]) -> list[Spec]:
     return [behind, stripes]
 
 
+def palette(found: Anomalies, options: Mapping[str, Any]) -> str:
+    is_rain = yearly.is_rain(found.years.series)
+    by_variable = "brown-green" if is_rain else "blue-red"
+    return by_variable if options["palette"] == "auto" else str(options["palette"])
+
+
 def colour(found: Anomalies, options: Mapping[str, Any]) -> Spec:
     """A scale from brown to green for rain, from blue to red for all else, the same both ways."""
-    chosen = options["palette"]
-    if chosen == "auto":
-        chosen = "brown-green" if yearly.is_rain(found.years.series) else "blue-red"
+    chosen = palette(found, options)
     reach = colour_reach(found.differences)
     scale = {
         "type": "linear",
@@ -109,17 +113,13 @@ def legend_of(found: Anomalies, reach: float) -> Spec:
     }
 
 
-def alt_text(found: Anomalies) -> str:
+def alt_text(found: Anomalies, options: Mapping[str, Any]) -> str:
     unit = words.unit(found.years.series.unit) or "its unit"
     years = words.years(int(found.years.years[0]), int(found.years.years[-1]))
-    low, high = (
-        ("brown below, green above")
-        if yearly.is_rain(found.years.series)
-        else ("blue below, red above")
-    ).split(", ")
+    below, above = palette(found, options).split("-")
     return (
         f"Climate stripes: {found.title}, one stripe a year, {years}, as difference from the "
-        f"{found.base.years} mean in {unit}; {low}, {high}. {yearly.extremes(found)}"
+        f"{found.base.years} mean in {unit}; {below} below, {above} above. {yearly.extremes(found)}"
     )
 
 

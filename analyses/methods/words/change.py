@@ -142,13 +142,14 @@ def where(one: Results, step: str) -> str:
 
 
 def segments(results: Results, step: str) -> str:
-    unit = text_at(results, "unit")
+    unit, name = text_at(results, "unit"), text_at(results, "method") or "PELT"
+    method = name[:1].upper() + name[1:]
     found = entries(results, "changes")
     if not found:
-        return "PELT, which looks for several changes, finds none."
+        return f"{method}, which looks for several changes, finds none."
     largest = max(found, key=lambda one: abs(amount(one, "difference") or 0))
     before, after = (valued(amount(largest, f"mean_{name}"), unit) for name in ("before", "after"))
     return (
-        f"PELT, which looks for several changes, finds {number(len(found), digits=0)}; the largest "
-        f"is {where(largest, step)}, from {before} to {after}."
+        f"{method}, which looks for several changes, finds {number(len(found), digits=0)}; the "
+        f"largest is {where(largest, step)}, from {before} to {after}."
     )
