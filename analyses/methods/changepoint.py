@@ -313,7 +313,8 @@ analyses.add(
         title="Change points",
         description=(
             "Pettitt's test, SNHT and Buishand's tests for one change of the mean, and several "
-            "changes by PELT (long series: binary segmentation), on values or means of months or years."
+            "changes by PELT (in long series by binary segmentation), on values or on means of "
+            "months or years."
         ),
         parameters={
             "step": {
