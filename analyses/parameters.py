@@ -1,7 +1,7 @@
 """Checks the parameters of an analysis against its declaration and fills in what is left out."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -164,3 +164,24 @@ def wrong_times(parameters: Mapping[str, Any]) -> Messages:
 def parse_time(text: str) -> datetime:
     moment = datetime.fromisoformat(text.upper())
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def at_revisions(
+    method: Analysis,
+    given: Mapping[str, Any],
+    revision_of: Callable[[Mapping[str, Any]], int | None],
+) -> dict[str, Any]:
+    """Parameters whose references name these revisions, and none where it is None."""
+    changed = dict(given)
+    for name in (one.parameter for one in method.inputs if one.form in {"series", "list"}):
+        if name in given:
+            value = given[name]
+            is_list = isinstance(value, list)
+            pinned = [_at(one, revision_of(one)) for one in (value if is_list else [value])]
+            changed[name] = pinned if is_list else pinned[0]
+    return changed
+
+
+def _at(reference: Mapping[str, Any], revision: int | None) -> dict[str, Any]:
+    named = {name: value for name, value in reference.items() if name != "revision"}
+    return named if revision is None else {**named, "revision": revision}

@@ -78,6 +78,11 @@ REFERENCE: dict[str, Any] = {
         },
         "station": COMMON["station"],
         "variable": NAME | {"description": "Name of the variable."},
+        "revision": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Revision of that dataset; the current one if left out.",
+        },
     },
     "required": ["variable"],
     "additionalProperties": False,

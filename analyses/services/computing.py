@@ -28,7 +28,8 @@ from datastream.core.models import OPEN, Status
 log = structlog.get_logger(__name__)
 
 TASK = "analyses.execute"
-TRIES = 3
+# A process of its own dies alone, so most of them are restarts of the worker.
+TRIES = 20
 AT_ONCE = 2  # of one user
 ASK_EVERY_S = 1.0
 # The database is away, or somebody killed the process: it stays open and is taken up again when the

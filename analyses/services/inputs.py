@@ -1,6 +1,6 @@
 """Which series an analysis reads: chosen once, when it is asked for, and read by the worker."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,24 @@ class Chooser:
         self._views: dict[UUID, View] = {view.dataset.pk: view}
         self._variables: dict[UUID, dict[str, Variable]] = {}
         self._stations: dict[UUID, dict[str, Station]] = {}
+        self._pinned: dict[UUID, int] = {}
+
+    def pin(self, view: View, revision: int, place: str) -> None:
+        """Have a dataset read as it stood at a revision."""
+        newest = view.dataset.revision
+        if revision > newest:
+            raise InvalidInputError.of(place, f"The dataset is at revision {newest}.")
+        if self._pinned.setdefault(view.dataset.pk, revision) != revision:
+            raise InvalidInputError.of(place, "Of each dataset one revision is read; name one.")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether a revision was named."""
+        return bool(self._pinned)
+
+    def revision(self, view: View) -> int:
+        """The revision at which a dataset is read."""
+        return self._pinned.get(view.dataset.pk, view.dataset.revision)
 
     def choose(self, method: Method, given: Given) -> list[Chosen]:
         if method.several:
@@ -132,6 +150,8 @@ class Chooser:
         self, one: Input, reference: Given, place: str, *, main: Chosen | None
     ) -> Chosen:
         view = self.view(reference.get("dataset"), f"{place}.dataset")
+        if "revision" in reference:
+            self.pin(view, reference["revision"], f"{place}.revision")
         variable = self._variable(view, reference["variable"], f"{place}.variable")
         unit = one.unit
         if unit == SAME:
@@ -258,19 +278,20 @@ def _check_unit(variable: Variable, unit: str | None, place: str) -> None:
 # ------------------------------------------------------------------ in the worker
 
 
-def rows_of(analysis: Analysis, chosen: Iterable[Chosen], given: Given) -> list[AnalysisInput]:
+def rows_of(
+    analysis: Analysis, chosen: Iterable[Chosen], revision_of: Callable[[View], int]
+) -> list[AnalysisInput]:
     """A row for each dataset that is read, the analysis's own first, with its series."""
     rows: dict[UUID, AnalysisInput] = {}
     for place, one in enumerate(chosen):
         dataset = one.view.dataset
         if dataset.pk not in rows:
-            is_main = dataset.pk == analysis.dataset_id
-            revision = analysis.dataset_revision if is_main else dataset.revision
+            revision = revision_of(one.view)
             rows[dataset.pk] = AnalysisInput(
                 analysis=analysis,
                 dataset=dataset,
                 revision=revision,
-                until=_until(one.view, given, revision),
+                until=_until(one.view, analysis.parameters, revision),
                 series=[],
             )
         names = {"parameter": one.parameter, "station": one.station, "variable": one.variable}

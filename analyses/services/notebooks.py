@@ -1,8 +1,12 @@
 """A notebook that does an analysis again through the API and compares the results."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from analyses.models import Analysis
+from analyses.parameters import at_revisions
+from analyses.registry import analyses as registry
 
 NEEDS = "Needs the packages `requests` and `pandas`."
 CONNECT = """import os
@@ -34,9 +38,12 @@ for one in series:
     tables.append(table.set_index("timestamp")[one["variable"]].rename(name))
 data = pd.concat(tables, axis=1)
 data.describe()"""
-COMPUTE = """request = {request}
+COMPUTE = """import time
+
+request = {request}
 analysis = ask("POST", {path}, params={{"wait": 20}}, json=request).json()
 while analysis["status"] in ("queued", "running"):
+    time.sleep(1)
     analysis = ask("GET", "/analyses/" + analysis["id"]).json()
 analysis["status"], analysis["error"]"""
 COMPARE = """DIGEST = {digest}
@@ -101,7 +108,15 @@ def _window(analysis: Analysis) -> dict[str, str]:
 
 
 def _request(analysis: Analysis) -> dict[str, Any]:
-    pinned = {**analysis.parameters, "revision": analysis.dataset_revision}
+    """The same again on the revisions that were read, whatever came since."""
+    revisions = {str(row.dataset_id): row.revision for row in _rows(analysis)}
+
+    def read_at(reference: Mapping[str, Any]) -> int:
+        named = UUID(reference["dataset"]) if "dataset" in reference else analysis.dataset_id
+        return int(revisions[str(named)])
+
+    pinned = at_revisions(registry[analysis.type], analysis.parameters, read_at)
+    pinned["revision"] = analysis.dataset_revision
     return {"type": analysis.type, "parameters": pinned}
 
 

@@ -49,26 +49,30 @@ def request_analysis(
         raise InvalidInputError.of("type", f"Choose from {', '.join(registry.names())}.")
     checked = checking.check(method, parameters)
     libraries.check_installed(method, checked)
-    revision = checked.pop("revision", view.dataset.revision)
-    if revision > view.dataset.revision:
-        message = f"The dataset is at revision {view.dataset.revision}."
-        raise InvalidInputError.of("revision", message)
-    chosen = inputs.Chooser(view, user).choose(method, checked)
+    chooser = inputs.Chooser(view, user)
+    if "revision" in checked:
+        chooser.pin(view, checked.pop("revision"), "revision")
+    chosen = chooser.choose(method, checked)
+    if facts.get("live") and chooser.is_pinned:
+        raise InvalidInputError.of("revision", "What is live follows its data: name no revision.")
     analysis = Analysis(
         user=user,
         dataset=view.dataset,
         type=method.name,
-        parameters=checked,
-        dataset_revision=revision,
+        # What is asked for again is asked of newer revisions; the inputs keep those that are read.
+        parameters=checking.at_revisions(method, checked, lambda _: None),
+        dataset_revision=chooser.revision(view),
         method_version=method.version,
         **facts,
     )
-    return _queue(analysis, chosen)
+    rows = inputs.rows_of(analysis, chosen, chooser.revision)
+    return _queue(analysis, rows, chosen)
 
 
 @transaction.atomic
-def _queue(analysis: Analysis, chosen: Sequence[inputs.Chosen]) -> Analysis:
-    rows = inputs.rows_of(analysis, chosen, analysis.parameters)
+def _queue(
+    analysis: Analysis, rows: Sequence[AnalysisInput], chosen: Sequence[inputs.Chosen]
+) -> Analysis:
     analysis.key = _key(analysis, rows, chosen)
     analysis.save()
     AnalysisInput.objects.bulk_create(rows)

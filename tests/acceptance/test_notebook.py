@@ -39,7 +39,8 @@ def made(admin: requests.Session, path: str, **facts: object) -> dict[str, Any]:
     return found
 
 
-def test_in_53_it_runs_and_finds_the_same_result(server: Server, analysis: dict[str, Any]) -> None:
+def printed(server: Server, analysis: dict[str, Any]) -> str:
+    """What its notebook prints, and how many rows it reads."""
     admin, api = server.admin(), server.api
     key = made(admin, f"{api}/auth/api-keys", name="book", scopes=["data:read", "analysis:run"])
     answer = admin.get(f"{api}/analyses/{analysis['id']}/notebook")
@@ -55,5 +56,29 @@ def test_in_53_it_runs_and_finds_the_same_result(server: Server, analysis: dict[
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("identical ")
-    assert done.stdout.split()[-2:] == ["156", analysis["digest"]]
+    return done.stdout
+
+
+def test_in_53_it_runs_and_finds_the_same_result(server: Server, analysis: dict[str, Any]) -> None:
+    told = printed(server, analysis)
+    assert told.startswith("identical ")
+    assert told.split()[-2:] == ["156", analysis["digest"]]
+
+
+def test_it_reads_other_datasets_as_they_stood(server: Server, analysis: dict[str, Any]) -> None:
+    admin, api = server.admin(), server.api
+    other = made(admin, f"{api}/datasets", name="Other")["id"]
+    points = [{"timestamp": f"20{year}-01-01", "value": {"R": year}} for year in range(10, 24)]
+    assert admin.post(f"{api}/datasets/{other}/data", json=points).status_code == 200
+    home = analysis["dataset"]
+    asked = made(
+        admin,
+        f"{api}/datasets/{home}/analysis",
+        type="comparison",
+        parameters={"variable": "T", "reference": {"dataset": other, "variable": "R"}},
+    )
+    compared = job(lambda: admin.get(f"{api}/analyses/{asked['id']}"))
+    assert compared["status"] == "succeeded", compared
+    changed = [{"timestamp": "2012-01-01", "value": {"R": 99}}]
+    assert admin.post(f"{api}/datasets/{other}/data", json=changed).status_code == 200
+    assert printed(server, compared).startswith("identical ")

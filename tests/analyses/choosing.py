@@ -45,6 +45,10 @@ def chosen(
     return inputs.Chooser(access.view(user, dataset.pk), user).choose(of, whole)
 
 
+def newest(view: access.View) -> int:
+    return view.dataset.revision
+
+
 def named(found: list[inputs.Chosen]) -> list[tuple[str, str, str]]:
     return [(one.parameter, one.station, one.variable) for one in found]
 
@@ -63,6 +67,6 @@ def taken(dataset: Dataset, of: Method, user: User | None = None, **given: Any) 
         dataset=dataset, type=of.name, parameters=whole, key="",
         dataset_revision=dataset.revision, method_version=1,
     )  # fmt: skip
-    AnalysisInput.objects.bulk_create(inputs.rows_of(analysis, found, whole))
+    AnalysisInput.objects.bulk_create(inputs.rows_of(analysis, found, newest))
     (answer,) = inputs.read(analysis, of)
     return answer

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from analyses.models import AnalysisInput
+from analyses.parameters import check
 from analyses.registry import SAME, Input
+from analyses.services import inputs
 from datasets import access
 from datasets import services as datasets
 from datasets.models import Dataset, Station, Variable
@@ -285,3 +287,25 @@ def test_series_are_arrays_of_their_own(home: Dataset) -> None:
     assert isinstance(found["variable"], Series)
     assert found["others"][0].values.dtype == np.float64
     assert found["others"][0].values.tolist()[:5] == [0, 1, 2, 3, 4]
+
+
+def test_a_reference_may_name_its_revision(home: Dataset, analyst: User) -> None:
+    other = make_dataset(analyst)
+    write(other, days(3, station="C"))
+    write(other, days(9, station="C"))
+    reference = {"dataset": str(other.pk), "variable": "TMIN"}
+    given = {"variable": "TMAX", "station": "A"}
+
+    def asked(**more: Any) -> inputs.Chooser:
+        chooser = inputs.Chooser(access.view(analyst, home.pk), analyst)
+        chooser.choose(SEVERAL, check(SEVERAL, {**given, "others": [{**reference, **more}]}))
+        return chooser
+
+    view = access.view(analyst, other.pk)
+    assert [asked().revision(view), asked(revision=1).revision(view)] == [2, 1]
+    with pytest.raises(InvalidInputError) as caught:
+        asked(revision=3)
+    assert caught.value.details == {"others.0.revision": ["The dataset is at revision 2."]}
+    twice = [{**reference, "revision": number} for number in (1, 2)]
+    told = "Of each dataset one revision is read; name one."
+    assert refused(home, SEVERAL, others=twice) == {"others.1.revision": [told]}

@@ -14,6 +14,7 @@ from analyses.models import Analysis
 from datasets import access
 from datasets import services as datasets
 from datasets.models import Dataset
+from datastream.core.errors import InvalidInputError
 from tests.conftest import ClientOf
 from tests.factories import days, make_dataset, make_user, write
 
@@ -153,3 +154,10 @@ def test_what_is_cancelled_is_live_no_more(filled: Dataset) -> None:
     services.cancel(analysis)
     analysis.refresh_from_db()
     assert not analysis.live
+
+
+def test_what_is_live_names_no_revision(filled: Dataset) -> None:
+    view = access.view(filled.owner, filled.pk)
+    with pytest.raises(InvalidInputError) as caught:
+        services.request_analysis(view, "summary", {"revision": 1}, user=filled.owner, live=True)
+    assert list(caught.value.details) == ["revision"]

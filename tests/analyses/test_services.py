@@ -249,7 +249,7 @@ def test_f_02_the_sweep_takes_up_what_was_lost(
 def test_a_computation_that_kills_its_worker_is_not_tried_for_ever(filled: Dataset) -> None:
     analysis = ask(filled)
     Analysis.objects.filter(pk=analysis.pk).update(
-        status="running", attempt=3, lease_until=Now() - timedelta(seconds=1)
+        status="running", attempt=computing.TRIES, lease_until=Now() - timedelta(seconds=1)
     )
     done(analysis)
     assert analysis.status == "failed"
