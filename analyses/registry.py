@@ -202,6 +202,7 @@ class Analysis:
         where one that may be left out was
     several : whether `variables` may stand for `variable`, and `stations` for `station`; `compute`
         is called for each series
+    takes_directions : whether it does without means, so that a wind direction may be given
     rules : what no schema can say about the parameters: {name: messages} of what is wrong
     compute : (series, **own parameters) to a dictionary that is valid JSON
     explain : (series, path, **own parameters) to an `Explanation`; `path` leads to a number of the
@@ -225,6 +226,7 @@ class Analysis:
     required: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = (MAIN,)
     several: bool = False
+    takes_directions: bool = False
     rules: Callable[[Mapping[str, Any]], dict[str, list[str]]] = no_rules
     explain: Callable[..., Explanation] | None = None
     says: Callable[[Mapping[str, Any]], list[str]] = say_nothing

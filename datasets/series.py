@@ -17,6 +17,7 @@ class Series:
     values : shape (n,), float64, in `unit`
         Finite; an instant without a value is absent, never NaN.
     unit : CF spelling, "" where none is declared
+    cell_method : CF: how a value stands for its interval ("time: sum"), "" where unknown
     interval : ISO 8601 duration between values ("P1D"), "" where unknown
     left_out : number of values not in the arrays because their provider flagged them as failed
     latitude, longitude : degrees north and east, on the step that the caller may know
@@ -35,6 +36,7 @@ class Series:
     latitude: float | None = None
     longitude: float | None = None
     elevation_m: float | None = None
+    cell_method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from analyses.methods.calendar import SECOND, Interval, Moments, interval_of, month_of
 from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.slopes import Floats, Ints
+from analyses.methods.variables import TURNS, is_direction
 from analyses.methods.words import description
 from analyses.registry import Analysis, Explanation, analyses
 from datasets.series import Series
@@ -48,11 +49,17 @@ def summary(series: Series) -> dict[str, Any]:
         | places(series)
         | records(series)
         | {"records_by_month": records_by_month(series)}
-        | moments(series.values)
-        | quantiles(series.values)
+        | (moments(series.values) | quantiles(series.values))
         | presence(series)
         | {"reason": reason_against(series.values)}
+        | (without_a_line() if is_direction(series.standard_name) else {})
     )
+
+
+def without_a_line() -> dict[str, Any]:
+    """In place of what a direction does not have."""
+    reason = TURNS.format(what="mean, spread or quantiles") + "."
+    return dict.fromkeys((*MOMENTS, *QUANTILES)) | {"reason": reason}
 
 
 def units_of(unit: str) -> dict[str, str]:
@@ -220,6 +227,7 @@ analyses.add(
         ),
         version=2,
         several=True,
+        takes_directions=True,
         compute=summary,
         says=description.summary,
         explain=explain,

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q
 from numpy.typing import NDArray
 
+from analyses.methods.variables import TURNS, is_direction
 from analyses.models import Analysis, AnalysisInput
 from analyses.registry import MAIN, MOST_STATIONS, SAME, Input
 from analyses.registry import Analysis as Method
@@ -78,7 +79,17 @@ class Chooser:
         found: list[Chosen] = []
         for one in method.inputs:
             found.extend(self._of(one, given, found[0] if found else None))
+        if not method.takes_directions:
+            for each in found:
+                self._check_line(each)
         return found
+
+    def _check_line(self, one: Chosen) -> None:
+        if is_direction(self.variables(one.view)[one.variable].standard_name):
+            told = TURNS.format(
+                what="mean or trend; `summary` and the picture `wind_rose` take it."
+            )
+            raise InvalidInputError.of(one.parameter, told)
 
     def _product(self, given: Given) -> list[Chosen]:
         """Each of the variables at each of the stations."""

@@ -96,6 +96,7 @@ def judged(
         values=rows["value"].astype(np.float64),
         station_name=place.name,
         standard_name=facts.standard_name,
+        cell_method=facts.cell_method,
         interval=facts.interval,
         latitude=latitude,
         longitude=longitude,

@@ -122,6 +122,7 @@ def stepped(view: View, selection: Selection, px: int) -> SteppedSeries | None:
         values=found.mean[there],
         station_name=found.station.name,
         standard_name=found.variable.standard_name,
+        cell_method=found.variable.cell_method,
         interval=found.interval,
         left_out=found.flagged,
         lowest=found.lo[there],

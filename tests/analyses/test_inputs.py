@@ -13,6 +13,7 @@ from accounts.models import User
 from analyses.models import AnalysisInput
 from analyses.parameters import check
 from analyses.registry import SAME, Input
+from analyses.registry import analyses as registry
 from analyses.services import inputs
 from datasets import access
 from datasets import services as datasets
@@ -309,3 +310,22 @@ def test_a_reference_may_name_its_revision(home: Dataset, analyst: User) -> None
     twice = [{**reference, "revision": number} for number in (1, 2)]
     told = "Of each dataset one revision is read; name one."
     assert refused(home, SEVERAL, others=twice) == {"others.1.revision": [told]}
+
+
+def test_a_direction_is_taken_only_where_no_mean_is(home: Dataset, analyst: User) -> None:
+    Variable.objects.filter(dataset=home, name="TMIN").update(standard_name="wind_from_direction")
+    view = access.view(analyst, home.pk)
+
+    def asked(kind: str, **given: Any) -> None:
+        whole = check(registry[kind], {"station": "A", **given})
+        inputs.Chooser(view, analyst).choose(registry[kind], whole)
+
+    asked("summary", variable="TMIN")
+    asked("trend", variable="TMAX")
+    wind = {"variable": "TMIN", "station": "A"}
+    regression = {"variable": "TMAX", "predictors": [wind]}
+    for kind, given in (("trend", {"variable": "TMIN"}), ("regression", regression)):
+        with pytest.raises(InvalidInputError) as caught:
+            asked(kind, **given)
+        (told,) = [text for texts in caught.value.details.values() for text in texts]
+        assert "turns round" in told

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import kurtosis, skew
 
 from analyses.methods.summary import explain, summary
+from analyses.registry import analyses as registry
 from datasets.series import Series
 
 LAWS = settings(max_examples=25, deadline=None, database=None)
@@ -249,3 +250,12 @@ def test_huge_and_tiny_values_have_the_moments_of_others(scale):
 
 def test_what_is_too_large_for_a_number_is_none():
     assert answer(series([1.7e308, -1.7e308]))["std"] is None
+
+
+def test_a_direction_has_no_mean_on_a_line():
+    north = replace(series(np.resize([350.0, 10.0], 100)), standard_name="wind_from_direction")
+    result = summary(north)
+    assert [result[name] for name in ("mean", "std", "median", "p95")] == [None] * 4
+    assert result["reason"].startswith("A direction turns round")
+    assert (result["n"], result["min"]["value"], result["max"]["value"]) == (100, 10, 350)
+    assert not any("180" in sentence for sentence in registry["summary"].words(result))

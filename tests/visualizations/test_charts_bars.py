@@ -110,3 +110,32 @@ def test_the_alternative_text_has_the_highest_and_the_lowest() -> None:
     text = drawn("bars", series_of(VALUES), step="month").alt
     assert f"in {means.idxmax():%Y-%m}; lowest" in text
     assert text.endswith(f"in {means.idxmin():%Y-%m}.")
+
+
+RAINFALL = "lwe_thickness_of_precipitation_amount"
+
+
+@pytest.mark.parametrize(
+    ("facts", "total"),
+    [
+        ({"standard_name": RAINFALL, "cell_method": "time: sum"}, True),
+        ({"standard_name": RAINFALL}, True),
+        # The greatest day of each month.
+        ({"standard_name": RAINFALL, "cell_method": "time: maximum within months"}, False),
+        ({"variable": "PRCP"}, True),
+        ({"variable": "sea_level"}, False),
+    ],
+)
+def test_only_amounts_that_are_sums_are_added_up(facts: dict[str, str], total: bool) -> None:
+    months = series_of(np.full(36, 50.0), start="2001-01", step="M", unit="mm", **facts)
+    found = bars.bars_of(months, {"step": "year", "statistic": "auto"})
+    assert isinstance(found, bars.Bars)
+    np.testing.assert_allclose(found.values, 600 if total else 50)
+
+
+@pytest.mark.parametrize("kind", ["bars", "box_by_month", "calendar", "ribbon", "stripes"])
+def test_a_direction_has_no_mean(kind: str) -> None:
+    """350° and 10° by turns are north, and never south."""
+    values = np.resize([350.0, 10.0], 730)
+    wind = series_of(values, standard_name="wind_from_direction", unit="degree")
+    assert "turns round" in sentence(drawn(kind, wind))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyses.methods.calendar import Interval, Step, interval_of
 from analyses.methods.words import phrases
 from datasets.series import Series
-from visualizations.charts import common, look, subject, words
+from visualizations.charts import common, look, subject, words, yearly
 from visualizations.charts.look import Spec
 from visualizations.charts.subject import Floats, Periods, Subject
 from visualizations.registry import Column, Drawing, Facts, Kind, kinds
@@ -71,12 +71,12 @@ def compile_bars(series: Sequence[Series], options: Mapping[str, Any], facts: Fa
 def bars_of(series: Series, options: Mapping[str, Any]) -> Bars | str:
     """The bars, or why there are none."""
     step, note = step_of(series, options["step"])
-    reason = subject.reason_against(series, options, step)
+    reason = yearly.no_mean(series) or subject.reason_against(series, options, step)
     if reason:
         return reason
     statistic = options["statistic"]
     if statistic == "auto":
-        statistic = "total" if subject.adds_up(series) else "mean"
+        statistic = "total" if yearly.adds_up(series) else "mean"
     found = subject.periods(series, step, is_total=statistic == "total")
     values = found.values
     if statistic in {"lowest", "highest"}:

@@ -72,10 +72,10 @@ NAMES = {
 
 def taken_of(series: Series, options: Mapping[str, Any]) -> Series | str:
     """The values as they are, or of complete days or months; or why there are none."""
-    step = options["step"]
-    if step == "raw":
+    step, reason = options["step"], yearly.no_mean(series)
+    if step == "raw" and not reason:
         return series if series.values.size else subject.no_values(options)
-    reason = subject.reason_against(series, options, step)
+    reason = reason or subject.reason_against(series, options, step)
     if reason:
         return reason
     found = subject.periods(series, step)
@@ -141,7 +141,7 @@ def layers(about: Subject, boxes: list[Box], options: Mapping[str, Any]) -> list
 
 
 def axis_title(about: Subject, options: Mapping[str, Any]) -> str:
-    is_total = options["step"] != "raw" and subject.adds_up(about.series)
+    is_total = options["step"] != "raw" and yearly.adds_up(about.series)
     return f"{about.named} a {options['step']}" if is_total else about.named
 
 

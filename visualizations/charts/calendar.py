@@ -66,7 +66,7 @@ class Classes:
 def compile_calendar(series: Sequence[Series], options: Mapping[str, Any], facts: Facts) -> Drawing:
     about = subject.subject("Calendar", series, options, facts)
     head = f"value ({about.series.unit})"
-    reason = subject.reason_against(about.series, options, "day")
+    reason = yearly.no_mean(about.series) or subject.reason_against(about.series, options, "day")
     if reason:
         return subject.nothing(about, reason, ["timestamp", head])
     days = last_years(about.series, options["years"])

@@ -58,7 +58,7 @@ class Ribbon:
 def compile_ribbon(series: Sequence[Series], options: Mapping[str, Any], facts: Facts) -> Drawing:
     about = subject.subject("Ribbon", series, options, facts)
     heads = ["timestamp", f"value ({about.series.unit})"]
-    reason = subject.reason_against(about.series, options, "day")
+    reason = yearly.no_mean(about.series) or subject.reason_against(about.series, options, "day")
     if reason:
         return subject.nothing(about, reason, heads)
     found = subject.periods(about.series, "day")

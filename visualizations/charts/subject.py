@@ -95,16 +95,11 @@ def periods(series: Series, step: Step, *, is_total: bool | None = None) -> Peri
     """Complete periods; rain is added up where nothing else is asked."""
     means = period_means(series, step)
     if is_total is None:
-        is_total = adds_up(series)
+        is_total = yearly.adds_up(series)
     values = np.where(means.complete(yearly.MIN_COVERAGE), means.means, np.nan)
     if is_total:
         values = values * means.expected
     return Periods(means, values, is_total)
-
-
-def adds_up(series: Series) -> bool:
-    """Whether the sum of its values means something: rain in an amount, not in a rate."""
-    return yearly.is_rain(series) and series.unit in yearly.AMOUNTS
 
 
 def reason_against(series: Series, options: Mapping[str, Any], step: Step) -> str:

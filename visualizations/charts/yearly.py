@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analyses.methods.calendar import PeriodMeans, period_means, year_of
 from analyses.methods.results import timestamps_of
+from analyses.methods.variables import RAIN, TURNS, is_direction
 from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
@@ -24,6 +25,7 @@ MIN_COVERAGE = 0.8
 NORMAL_YEARS = 30
 FIRST_YEAR, LAST_YEAR = 1, 9999
 # What falls is summed over the year; a rate or a depth that stands is averaged.
+NAMES = frozenset(name.lower() for name in RAIN)
 AMOUNTS = frozenset(["mm", "cm", "m", "inch", "in", "kg m-2"])
 
 
@@ -79,18 +81,26 @@ class Anomalies:
 
 
 def is_rain(series: Series) -> bool:
-    """By the standard name; where none is given, by a unit in which little else is measured."""
+    """By the standard name; where none is given, by a unit and a name that it usually has."""
     name = series.standard_name
     if name:
         return any(word in name for word in ("precipitation", "rainfall", "snowfall"))
-    return series.unit in {"mm", "mm d-1", "mm day-1", "mm h-1"}
+    own = series.variable.lower()
+    is_named_so = own in NAMES or any(word in own for word in ("prec", "rain", "snowfall", "pcp"))
+    return is_named_so and series.unit in {"mm", "mm d-1", "mm day-1", "mm h-1"}
+
+
+def adds_up(series: Series) -> bool:
+    """Whether the sum of its values means something: rain in an amount, no rate or extreme."""
+    is_sum = not series.cell_method or "sum" in series.cell_method
+    return is_sum and is_rain(series) and series.unit in AMOUNTS
 
 
 def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
     """Means of the complete years of the chosen period; totals of amounts of rain."""
     means = period_means(within(series, options.get("start"), options.get("end")), "year")
     complete = np.flatnonzero(means.complete(MIN_COVERAGE))
-    is_total = is_rain(series) and series.unit in AMOUNTS
+    is_total = adds_up(series)
     part = slice(complete[0], complete[-1] + 1) if complete.size else slice(0, 0)
     values = np.where(means.complete(MIN_COVERAGE), means.means, np.nan)
     if is_total:
@@ -101,6 +111,7 @@ def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
         unit=series.unit,
         station=series.station,
         standard_name=series.standard_name,
+        cell_method=series.cell_method,
         timestamps=means.periods[complete],
         values=values[complete],
         interval="P1Y",
@@ -153,6 +164,13 @@ def left_out(found: Yearly, *, shown_as: str) -> str:
     return " ".join(told)
 
 
+def no_mean(series: Series) -> str:
+    """Why means of it say nothing; "" where they do."""
+    if is_direction(series.standard_name):
+        return TURNS.format(what="mean or order; `wind_rose` draws it.")
+    return ""
+
+
 def reason_against(series: Series, found: Yearly, options: Mapping[str, Any]) -> str:
     """Why there is nothing to draw; "" where there is."""
     if found.series.values.size:
@@ -172,7 +190,7 @@ def anomalies(
     where, name = common.place(series, facts), words.variable(one)
     title = words.heading(facts.title, where=where, what=name)
     found = yearly(one, options)
-    reason = reason_against(one, found, options)
+    reason = no_mean(one) or reason_against(one, found, options)
     if reason:
         spec = look.sentence(facts, title=title, text=reason)
         heads = ("timestamp", "year", f"{found.noun} ({one.unit})", f"difference ({one.unit})")
