@@ -45,13 +45,20 @@ MOST_STATIONS = 9000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One series of a picture: which, as whom, and at which revision."""
+    """One series of a picture: which, as whom, and at which revision.
+
+    `with_failed` where it is of an analysis that did not leave out what failed quality control.
+    """
 
     view: View
     station: str
     variable: str
     revision: int
+    with_failed: bool = False
 
+
+# What a picture takes from its analysis where nothing else is asked for.
+OF_ANALYSIS = ("variable", "station", "start", "end")
 
 # ------------------------------------------------------------------ saved
 
@@ -161,7 +168,7 @@ def _with_defaults(
         elif place < len(names):
             filled.setdefault(name, names[place])
     if analysis is not None:
-        chosen = {name: analysis.parameters.get(name) for name in ("variable", "station")}
+        chosen = {name: analysis.parameters.get(name) for name in OF_ANALYSIS}
         chosen["variables"] = [chosen["variable"]] if chosen["variable"] else None
         known = {name: value for name, value in chosen.items() if value and name in kind.options}
         filled = known | filled
@@ -188,6 +195,7 @@ def shown(caller: Caller, picture: Visualization) -> list[Shown]:
         if analysis is None:
             raise NotFoundError
         pinned = {one.dataset_id: one.revision for one in analysis.inputs.all()}
+    with_failed = takes_failed(picture.analysis)
     views: dict[UUID, View] = {}
     found = []
     for one in picture.series.all():
@@ -195,15 +203,23 @@ def shown(caller: Caller, picture: Visualization) -> list[Shown]:
             views[one.dataset_id] = access.view(caller, one.dataset_id)
         view = views[one.dataset_id]
         revision = pinned.get(one.dataset_id, view.dataset.revision)
-        found.append(Shown(view, one.station, one.variable, revision))
+        found.append(Shown(view, one.station, one.variable, revision, with_failed))
     return found
+
+
+def takes_failed(analysis: Analysis | None) -> bool:
+    """Whether it was asked not to leave out what failed quality control."""
+    return analysis is not None and analysis.parameters.get("flags") == "include"
 
 
 def version(picture: Visualization, series: Sequence[Shown], *more: Any) -> str:
     """Equal where the picture is the same: options, data, view, code and what else is given."""
     kind = kinds[picture.kind]
     data: list[Any] = [
-        [one.view.digest, one.revision, one.view.dataset.meta_version, one.station, one.variable]
+        [
+            *(one.view.digest, one.revision, one.view.dataset.meta_version),
+            *(one.station, one.variable, one.with_failed),
+        ]
         for one in series
     ]
     if kind.draws == "results" and picture.analysis is not None:
@@ -280,7 +296,8 @@ def _array(picture: Visualization, one: Shown) -> Series:
     """A series whole, or in steps where it is long and the kind draws those."""
     start, end = _instant(picture, "start"), _instant(picture, "end")
     px = kinds[picture.kind].window_px
-    if px is not None:
+    # Steps leave out what failed.
+    if px is not None and not one.with_failed:
         selection = Selection(
             one.revision, start, end, stations=(one.station,), variables=(one.variable,)
         )
@@ -296,6 +313,7 @@ def _array(picture: Visualization, one: Shown) -> Series:
         start=start,
         end=end,
         revision=one.revision,
+        include_failed=one.with_failed,
     )
 
 

@@ -148,6 +148,7 @@ def test_it_says_what_was_read_and_how_it_was_made(dataset: Dataset) -> None:
     assert made["digest of the results"] == analysis.result.digest  # type: ignore[union-attr]
     assert told.references == registry["trend"].references
     assert len(told.pictures) == 1
+    assert "always of complete years" in told.pictures[0].caption
     assert told.undrawn == []
     assert told.words == registry["trend"].words(analysis.result.results)  # type: ignore[union-attr]
 

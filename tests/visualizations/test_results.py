@@ -321,3 +321,23 @@ def test_in_24_no_text_of_what_is_drawn_is_computed_by_a_spreadsheet(
         assert not [cell for cell in cells if cell.startswith("=")]
         # A number is no formula.
         assert "-1.5" in cells
+
+
+def test_a_line_of_an_analysis_shows_what_the_analysis_read(filled: Dataset) -> None:
+    failed = {"timestamp": "2001-01-05", "station": "A", "value": {"TMAX": 77},
+              "metadata": {"quality": {"TMAX": 4}}}  # fmt: skip
+    write(filled, [failed])
+    filled.refresh_from_db()
+    window = {"variable": "TMAX", "station": "A", "start": "2001-01-03", "end": "2001-01-08"}
+    drawn = {}
+    for flags in ("exclude", "include"):
+        asked = {**window, "flags": flags}
+        analysis = analysed(filled, "summary", parameters=asked, results={"n": 1})
+        picture = save(filled.owner, analysis=analysis.pk, kind="line")
+        assert (picture.options["start"], picture.options["end"]) == ("2001-01-03", "2001-01-08")
+        series = services.shown(filled.owner, picture)
+        columns = services.compiled(picture, series).columns
+        drawn[flags] = [one for one in columns["TMAX ()"] if one is not None]
+    assert 77 not in drawn["exclude"]
+    assert 77 in drawn["include"]
+    assert [len(drawn["exclude"]), len(drawn["include"])] == [4, 5]

@@ -109,7 +109,8 @@ def _shown(caller: Caller, analysis: Analysis) -> Iterator[Shown]:
     told = [(row, one) for row in analysis.inputs.order_by("pk") for one in row.series]
     for row, one in sorted(told, key=lambda pair: int(pair[1]["place"])):
         view = access.view(caller, row.dataset_id)
-        yield Shown(view, one["station"], one["variable"], row.revision)
+        with_failed = services.takes_failed(analysis)
+        yield Shown(view, one["station"], one["variable"], row.revision, with_failed)
 
 
 def _subject(inputs: list[Shown]) -> str:
@@ -178,8 +179,22 @@ def _pictures(
                 why = "; ".join(str(one[0]) for one in error.details.values()) or error.message
                 undrawn.append(f"There is no picture ({kind.title}): {why}")
             else:
-                found.append(Picture(f"Picture {len(found) + 1}: {kind.title}", drawing))
+                told = f"Picture {len(found) + 1}: {kind.title}{_apart(kind, analysis)}"
+                found.append(Picture(told, drawing))
     return found, undrawn
+
+
+def _apart(kind: Kind, analysis: Analysis) -> str:
+    """What a picture computes in another way than the analysis, where that is so."""
+    result = analysis.result
+    if kind.name != "anomaly_trend" or result is None:
+        return ""
+    step = result.results.get("step")
+    means = "the values themselves" if step == "raw" else f"means of each {step}"
+    return (
+        ". Its line is always of complete years, rain added up, with the correction of Yue and "
+        f"Wang and at 95 %; the numbers of this report are of {means}."
+    )
 
 
 def _drawing(kind: Kind, analysis: Analysis, inputs: list[Shown]) -> Drawing:
