@@ -11,7 +11,7 @@ import numpy as np
 from analyses.methods.autocorrelation import lag_1
 from analyses.methods.calendar import Moments, not_complete, period_means
 from analyses.methods.change_tests import Change, tests_of
-from analyses.methods.results import head, plain, timestamps_of
+from analyses.methods.results import head, plain, square, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, SEED
 from analyses.methods.slopes import Floats, Ints
 from analyses.methods.spread import robust_spread
@@ -255,7 +255,7 @@ def units_of(unit: str) -> dict[str, str]:
         "statistic": "1",
         "p": "1",
         "penalty.factor": "1",
-        "penalty.value": f"({unit})^2" if unit else "",
+        "penalty.value": square(unit),
         "lag_1_autocorrelation": "1",
     }
 

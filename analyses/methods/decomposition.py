@@ -80,7 +80,7 @@ def decomposition(  # noqa: PLR0913 - these are the parameters of the analysis
         smoothing_of(length, place=place, window=seasonal_window, trend=trend_window)
         for place, length in enumerate(lengths)
     ]
-    result = heading(series, rows) | {
+    result = heading(series, rows, step) | {
         "step": step,
         "robust": robust,
         "periods": lengths,
@@ -149,7 +149,7 @@ def strengths_of(parts: Parts, there: NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def heading(series: Series, rows: Rows) -> dict[str, Any]:
+def heading(series: Series, rows: Rows, step: Step) -> dict[str, Any]:
     """`n` counts the values in the periods that are fitted."""
     stamps = series.timestamps[rows.used]
     missing = np.isnan(rows.values[rows.fitted])
@@ -161,12 +161,15 @@ def heading(series: Series, rows: Rows) -> dict[str, Any]:
             "n_periods": (~missing).sum(),
             "missing_periods": missing.sum(),
             "leap_days": (~rows.fitted).sum(),
-            "units": {
-                **dict.fromkeys(("values", "trend", "seasons", "remainder"), series.unit),
-                "strength": "1",
-            },
+            "units": units_of(series.unit, step),
         }
     )
+
+
+def units_of(unit: str, step: Step) -> dict[str, str]:
+    lengths = ("periods", "seasons.period", "trend_window")
+    valued = ("values", "trend", "seasons", "remainder")
+    return dict.fromkeys(valued, unit) | dict.fromkeys(lengths, step) | {"strength": "1"}
 
 
 def explain(

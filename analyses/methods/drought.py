@@ -14,7 +14,7 @@ from analyses.methods.progress import progress
 from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.schemas import REFERENCE_YEARS
 from analyses.methods.slopes import Floats
-from analyses.methods.standardized import Distribution, Way, standardized
+from analyses.methods.standardized import OF_SUMS, Distribution, Way, standardized
 from analyses.methods.variables import RAIN, TMAX, TMEAN, TMIN
 from analyses.methods.words import weather
 from analyses.registry import Analysis, Explanation, Input, analyses
@@ -86,6 +86,19 @@ def drought(  # noqa: PLR0913 - these are the parameters of the analysis
     return plain(heading | {"distribution": chosen, "fit": fit, "limit": limit} | found)
 
 
+UNITS = {
+    "values": "1",
+    "totals": "mm",
+    "evapotranspiration": "mm",
+    "limit": "1",
+    "scale": "month",
+    "events": "1",
+    "events.scale": "month",
+    "events.months": "month",
+    # Of the distributions of sums of rain, or of rain less evapotranspiration.
+    "fits.parameters": "1",
+    **dict.fromkeys((f"fits.parameters.{name}" for name in OF_SUMS), "mm"),
+}
 NOTHING: dict[str, Any] = {
     "timestamps": [],
     "totals": [],
@@ -119,7 +132,7 @@ def heading_of(
         "left_out": main["left_out"] + sum(one["left_out"] for one in others.values()),
         "start": main["start"],
         "end": main["end"],
-        "units": {"values": "1", "totals": "mm", "evapotranspiration": "mm", "events": "1"},
+        "units": UNITS,
     }
 
 

@@ -206,13 +206,19 @@ def reason_against_values(values: Any, scale: Scale, what: str) -> str | None:
 
 
 def units_of(unit: str) -> dict[str, str]:
-    valued = ("location", "scale", "level", "lower", "upper", "values", "threshold.value")
+    valued = (
+        "location", "scale", "level", "lower", "upper", "values", "threshold.value",
+        "l_moments.l1", "l_moments.l2",
+    )  # fmt: skip
     return dict.fromkeys(valued, unit) | {
         "slope_per_decade": per(unit, "decade"),
         "observed": unit,
         "modelled": unit,
         "shape": "1",
         "period": "year",
+        "l_moments.t3": "1",
+        "threshold.share": "1",
+        "threshold.extremal_index": "1",
         "threshold.per_year": "year-1",
         "threshold.years": "year",
         "coverage": "1",

@@ -202,7 +202,11 @@ def columns_of(periods: Periods, ahead: Forecast) -> dict[str, Any]:
 
 def units_of(unit: str) -> dict[str, str]:
     ours = dict.fromkeys(("history", "forecast", "naive_error", "mae", "rmse", "bias"), unit)
-    return ours | dict.fromkeys(("mase", "skill", "coverage", "measured_coverage", "n"), "1")
+    return (
+        ours
+        | dict.fromkeys(("mase", "skill", "coverage", "measured_coverage", "n"), "1")
+        | {"model.parameters": "1"}
+    )
 
 
 def explain(

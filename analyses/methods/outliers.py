@@ -182,9 +182,6 @@ def units_of(unit: str) -> dict[str, str]:
         "score": "1",
         "scores": "1",
         "threshold": "1",
-        "judged": "1",
-        "not_judged": "1",
-        "doubted": "1",
     }
 
 

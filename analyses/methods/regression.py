@@ -87,12 +87,21 @@ def regression(  # noqa: PLR0913 - these are the parameters of the analysis
             "lag_unit": samples[0].lag_unit,
             "hac_lags": used,
             "confidence": confidence,
-            "units": {"residual": series.unit, "residual_std": series.unit},
+            "units": units_of(series.unit),
             "series": [described(one, times) for one in samples],
             "reason": reason,
         }
         | found
     )
+
+
+def units_of(unit: str) -> dict[str, str]:
+    """The coefficient of a term and its errors have the `unit` of the term, which stands beside."""
+    tested = ("t", "p", "hac_t", "hac_p", "standardised", "vif")
+    pure = (*(f"terms.{name}" for name in tested), "fit", "diagnostics")
+    influence = ("cooks_distance", "leverage", "studentised")
+    valued = ("residual", "residual_std", "fit.residual_std")
+    return dict.fromkeys(valued, unit) | dict.fromkeys((*pure, *influence), "1")
 
 
 def paired(

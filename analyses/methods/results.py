@@ -1,12 +1,20 @@
 """What all results have in common: their head, and numbers that are valid JSON."""
 
 import math
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.series import Series
+
+# Counts, times and windows: what the unit of a group they stand in does not speak of.
+ALONE = re.compile(
+    r"n|(n|df)_.+|timestamps?|start|end|at|year|month|day|periods?|(.+_)?windows?", re.ASCII
+)
+LIMIT = re.compile(r"(.+)_(lower|upper)", re.ASCII)
 
 
 def head(series: Series) -> dict[str, Any]:
@@ -39,6 +47,41 @@ def timestamps_of(moments: NDArray[np.datetime64]) -> list[str]:
 def per(unit: str, span: str) -> str:
     """Name the unit of a slope; a unit that is not declared stays unnamed."""
     return f"{unit} per {span}".strip()
+
+
+def square(unit: str) -> str:
+    return f"({unit})^2" if unit else ""
+
+
+def unit_of(units: Mapping[str, str], path: str) -> str | None:
+    """Find the unit of a number of the results; "1" where it has none.
+
+    What `units` says of the longest end of its path counts, then of the nearest group it stands
+    in, then of its bare name, then of what it is a limit of (`hac_per_decade_lower`). Places in
+    lists are no part of a path.
+
+    Parameters
+    ----------
+    units : those of the results
+    path : such as "mapping.validation.improvement.mae" or "return_levels.3.lower"
+
+    Returns
+    -------
+    str or None
+        None where nothing is said, as of counts and times.
+    """
+    names = [name for name in path.split(".") if not name.isdecimal()]
+    *longer, name = ends_of(names)
+    groups = [one for size in range(len(names) - 1, 0, -1) for one in ends_of(names[:size])]
+    limit = LIMIT.fullmatch(name)
+    of_limit = ends_of(limit[1].split("_"), "_") if limit else []
+    known = (*longer, *([] if ALONE.fullmatch(name) else groups), name, *of_limit)
+    return next((units[one] for one in known if one in units), None)
+
+
+def ends_of(names: Sequence[str], by: str = ".") -> list[str]:
+    """The whole and each shorter end of it, the longest first."""
+    return [by.join(names[first:]) for first in range(len(names))]
 
 
 def plain(result: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from analyses.methods.calendar import YEAR_DAYS, Step, not_complete
-from analyses.methods.results import extent, head, per, plain
+from analyses.methods.results import extent, head, per, plain, square
 from analyses.methods.schemas import CONFIDENCE, MIN_COVERAGE
 from analyses.methods.spectrum_rows import Sampled, anomalies, sampled
 from analyses.methods.spectrum_tables import Band, periodogram_table, wavelet_table
@@ -98,11 +98,19 @@ def heading(series: Series, found: Sampled, time_unit: TimeUnit) -> dict[str, An
     stamps = series.timestamps[found.used]
     units = {
         "periods": time_unit,
+        "period": time_unit,
         "cone": time_unit,
         "frequency": per("1", time_unit),
         "amplitude": series.unit,
         "power": "1",
+        "average_power": "1",
+        "red_noise_level": "1",
+        "false_alarm_level": "1",
+        "false_alarm_probability": "1",
+        "level": "1",
+        "average_level": "1",
         "lag_1": "1",
+        "variance": square(series.unit),
     }
     counts = {"n": stamps.size, "n_times": found.values.size}
     return head(series) | counts | extent(stamps) | {"time_unit": time_unit, "units": units}

@@ -22,6 +22,7 @@ LEAST_SUMS = 10
 LEAST_POSITIVE = 4
 TINY = 1e-6  # skewness as none
 SIZES = {"shape", "scale", "deviation"}  # that are above zero
+OF_SUMS = ("location", "scale", "mean", "deviation")  # parameters in the unit of the sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ def heading(series: Series, sample: Sample) -> dict[str, Any]:
             "homogeneity": "1",
             "r_squared": "1",
             "p": "1",
+            "hac_p": "1",
             "hac_lags": "1",
             "lag_1_autocorrelation": "1",
             "durbin_watson": "1",

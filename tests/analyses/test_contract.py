@@ -10,7 +10,7 @@ from analyses.registry import MAIN, Analysis
 from analyses.registry import analyses as registry
 from datastream.core.errors import InvalidInputError
 from datastream.core.registry import import_folder
-from tests.analyses.odd import ODD, ODDEST, TOO_FEW, choices, leaves, numbers, taken_by, told
+from tests.analyses.odd import ODD, ODDEST, TOO_FEW, choices, numbers, taken_by, told
 
 import_folder(analyses.methods)
 BY_NAME = [pytest.param(one, id=one.name) for one in registry]
@@ -113,13 +113,3 @@ def test_in_54_nothing_is_told_of_nothing_but_why_and_what_was_left_out(
     assert result["left_out"] % 5 == 0
     assert result["left_out"] >= 5
     assert (result["start"], result["end"]) == (None, None)
-
-
-@pytest.mark.parametrize("analysis", BY_NAME)
-def test_every_number_of_a_series_has_a_unit(analysis: Analysis) -> None:
-    result = outcome(analysis, "ordinary", next(choices(analysis)))
-    assert result is not None
-    units = result["units"]
-    assert units
-    assert all(isinstance(unit, str) for unit in units.values())
-    assert [path for path, value in leaves(units) if not value] == []

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyses.methods.results import unit_of
+
 MOST_ROWS = 40
 MOST_COLUMNS = 8
 # Longer ones are tables; shorter ones alone of their length are told in a line.
@@ -15,8 +17,8 @@ APART = frozenset({"variable", "station", "unit", "units", "reason", "warning"})
 DIGITS = 6
 # What a row is about comes first.
 LABELS = (
-    "series", "variable", "station", "timestamp", "timestamps", "start", "end", "year", "season",
-    "month", "day", "period", "method", "name", "scale", "lag", "horizon", "step", "by",
+    "name", "series", "variable", "station", "unit", "timestamp", "timestamps", "start", "end",
+    "year", "season", "month", "day", "period", "method", "scale", "lag", "horizon", "step", "by",
     "n_values", "n", "left_out", "value", "values", "mean", "lower", "upper",
 )  # fmt: skip
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?Z", re.ASCII)
@@ -88,7 +90,7 @@ def _lists(group: Results, units: Mapping[str, str], path: str) -> Iterator[Tabl
         elif isinstance(one, list) and one and isinstance(one[0], Mapping):
             yield from _listed(where, one, units)
         elif isinstance(one, list) and one and isinstance(one[0], list):
-            yield from _grid(where, one)
+            yield from _grid(_head(where, units), one)
 
 
 # ------------------------------------------------------------------ numbers by name
@@ -125,7 +127,7 @@ def _named(
         (name, one) for name, one in pairs if one is not None or not name.endswith(tuple(APART))
     ]
     rows: list[Row] = [
-        (words(k), shown(v, k), "" if isinstance(v, str) else _unit(units, k, group))
+        (words(k), shown(v, k), "" if isinstance(v, str | bool) else _unit(units, k, group))
         for k, v in told
     ]
     if any(unit for _name, _value, unit in rows):
@@ -134,13 +136,8 @@ def _named(
 
 
 def _unit(units: Mapping[str, str], name: str, group: str = "") -> str:
-    """That of the number, of what it is a limit of (`per_decade_lower`), or of its group."""
-    last = name.rpartition(".")[2]
-    parts = sorted((one for one in units if f"_{one}_" in f"_{last}_"), key=len, reverse=True)
-    first = (group or name).partition(".")[0]
-    known = (units.get(one) for one in (f"{group}.{name}", name, *parts, group, first))
-    unit = next((one for one in known if isinstance(one, str)), "")
-    return "" if unit == "1" else unit
+    unit = unit_of(units, f"{group}.{name}".strip("."))
+    return "" if unit is None or unit == "1" else unit
 
 
 # ------------------------------------------------------------------ rows and columns
@@ -178,7 +175,7 @@ def _in_columns(group: Results, units: Mapping[str, str], path: str) -> Iterator
         yield from _wide(words(path) if path else "Values", heads, rows, total)
 
 
-def _head(name: str, units: Mapping[str, str], path: str) -> str:
+def _head(name: str, units: Mapping[str, str], path: str = "") -> str:
     unit = _unit(units, name, path)
     return f"{words(name)} ({unit})" if unit else words(name)
 
@@ -195,15 +192,15 @@ def _wide(title: str, heads: Sequence[str], rows: Sequence[Row], total: int) -> 
         yield _cut(name, (heads[0], *heads[part]), told, total)
 
 
-def _grid(path: str, lines: Sequence[Sequence[Any]]) -> Iterator[Table]:
+def _grid(title: str, lines: Sequence[Sequence[Any]]) -> Iterator[Table]:
     """A square of numbers, such as the matrix of correlations, with the places of both series."""
     width = max(map(len, lines))
     if width >= MOST_COLUMNS or len(lines) > MOST_ROWS:
         text = f"{len(lines):,} rows of {width:,} numbers are in the results."
-        yield Table(words(path), ("numbers",), ((text,),))
+        yield Table(title, ("numbers",), ((text,),))
         return
     rows = [(str(n), *map(shown, line)) for n, line in enumerate(lines, 1)]
-    yield _cut(words(path), ("", *map(str, range(1, width + 1))), rows)
+    yield _cut(title, ("", *map(str, range(1, width + 1))), rows)
 
 
 def _cut(title: str, columns: Row, rows: Sequence[Row], total: int | None = None) -> Table:
