@@ -84,7 +84,12 @@ RIGHT = {
         "terms: unit": "",
     },
     "spectrum": {"periodogram: peaks: period": "year", "periodogram: lag 1": ""},
-    "trend": {"theil sen: corrected per decade lower": "K per decade", "Numbers: years": "year"},
+    "trend": {
+        "theil sen: corrected per decade lower": "K per decade",
+        "Numbers: years": "year",
+        # A square of numbers says its unit in its title.
+        "line (K): 2": "",
+    },
 }
 
 
