@@ -46,7 +46,7 @@ def computed(asked: Request) -> bytes:
 
 
 def explained(asked: Request) -> bytes:
-    explanation = registry[asked.name].why(asked.taken, asked.path or (), asked.own)
+    explanation = registry[asked.name].why(asked.taken, asked.path or (), asked.own, asked.of)
     told = {"codes": explanation.codes, "reasons": explanation.reasons}
     return orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY)
 

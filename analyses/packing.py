@@ -24,12 +24,14 @@ class Request:
     Attributes
     ----------
     path : to the number of the results that is to be explained; None: the results are wanted
+    of : which of the series is explained: its parameter, and its place among those of it
     """
 
     name: str
     taken: Taken
     own: Mapping[str, Any]
     path: tuple[str | int, ...] | None = None
+    of: tuple[str, int] = ("variable", 0)
 
 
 def pack(request: Request) -> bytes:
@@ -48,7 +50,8 @@ def pack(request: Request) -> bytes:
         for parameter, given in request.taken.items()
     }
     own, path = dict(request.own), request.path
-    head = orjson.dumps({"name": request.name, "taken": told, "own": own, "path": path})
+    facts = {"name": request.name, "taken": told, "own": own, "path": path, "of": request.of}
+    head = orjson.dumps(facts)
     return b"".join([LENGTH.pack(len(head)), head, *arrays])
 
 
@@ -75,4 +78,5 @@ def unpack(body: bytes) -> Request:
         for parameter, told in head["taken"].items()
     }
     path = None if head["path"] is None else tuple(head["path"])
-    return Request(head["name"], taken, head["own"], path)
+    name, place = head["of"]
+    return Request(head["name"], taken, head["own"], path, (name, place))

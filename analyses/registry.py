@@ -1,7 +1,7 @@
 """What an analysis declares, and the table of all analyses."""
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -111,6 +111,7 @@ class Input:
         A variable that cannot be converted is refused before anything is computed.
     names : names of variables, of which the first that is there is taken where none is given
     nearest : so many of the nearest stations are taken where none is given ("stations")
+    is_explained : whether it can be told which of its values made a number
     """
 
     parameter: str
@@ -120,6 +121,7 @@ class Input:
     is_required: bool = True
     names: tuple[str, ...] = ()
     nearest: int = 0
+    is_explained: bool = True
 
     @property
     def is_several(self) -> bool:
@@ -135,6 +137,8 @@ class Input:
 
 
 MAIN = Input("variable", "Name of the variable.")
+# A series by its parameter, and its place where that chooses several.
+Of = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -206,8 +210,10 @@ class Analysis:
     rules : what no schema can say about the parameters: {name: messages} of what is wrong
     compute : (series, **own parameters) to a dictionary that is valid JSON
     explain : (series, path, **own parameters) to an `Explanation`; `path` leads to a number of the
-        results, such as ("normals", 6, "mean"). Without `MAIN` it is asked of any of the series,
-        and all stand by keyword too. None: every value of the series counts
+        results, such as ("normals", 6, "mean"). Where others than `MAIN` are explained it takes
+        `of`: which one is asked about, 0 the main one, then the others in their order. Without
+        `MAIN` the first is the one asked about, and all stand by keyword too. None: every value of
+        the series counts
     says : the results on one series, where there are any, to one to four sentences for readers
     missing : what it does about missing values, in a sentence or two for its users
     libraries : packages on whose version the numbers depend
@@ -265,14 +271,34 @@ class Analysis:
         return named | self.compute(series, **others, **own)
 
     def why(
-        self, taken: Mapping[str, Any], path: tuple[str | int, ...], own: Mapping[str, Any]
+        self,
+        taken: Mapping[str, Any],
+        path: tuple[str | int, ...],
+        own: Mapping[str, Any],
+        of: Of = (MAIN.parameter, 0),
     ) -> Explanation:
-        """Which values of the main series made the number at a path of the results."""
-        others = {name: one for name, one in taken.items() if name != MAIN.parameter}
-        series = taken[MAIN.parameter]
+        """Which values of one of the series made the number at a path of the results."""
+        known = dict(self.series_of(taken))
+        asked = known[of]
         if self.explain is None:
-            return Explanation(np.zeros(series.values.size, np.int64))
-        return self.explain(series, path, **others, **own)
+            return Explanation(np.zeros(asked.values.size, np.int64))
+        if MAIN not in self.inputs:
+            return self.explain(asked, path, **taken, **own)
+        others = {name: one for name, one in taken.items() if name != MAIN.parameter}
+        place = list(known).index(of)
+        which = {"of": place} if place else {}
+        return self.explain(taken[MAIN.parameter], path, **others, **own, **which)
+
+    def series_of(self, taken: Mapping[str, Any]) -> Iterator[tuple[Of, Any]]:
+        """Each series of what it takes, by its parameter and its place among those of it."""
+        for one in self.inputs:
+            given = taken.get(one.parameter)
+            several = given if isinstance(given, list) else [given]
+            yield from (
+                ((one.parameter, place), series)
+                for place, series in enumerate(several)
+                if series is not None
+            )
 
     def words(self, results: Mapping[str, Any]) -> list[str]:
         """Tell stored results in sentences; of many series only the first are told."""

@@ -156,22 +156,23 @@ def table_of(x: Floats, y: Floats, quantiles: int) -> dict[str, Any]:
     }
 
 
-def explain(
+def explain(  # noqa: PLR0913 - these are the parameters of the analysis
     series: Series,
     path: Sequence[str | int],
     *,
     reference: Series,
+    of: int = 0,
     step: PairStep = "raw",
     mapping: Mapping = "all",
     min_coverage: float = 0.8,
     **_: Any,
 ) -> Explanation:
-    """Which values of the series are paired, and in the month that the path leads to.
+    """Which values of the series, or of the reference (1), are paired, in the month of the path.
 
     `path` leads to ("scores", "rmse"), ("months", 6, "bias") or ("mapping", "tables", 6, "n").
     """
     samples = [sampled(one, step, min_coverage=min_coverage) for one in (series, reference)]
-    found = explained(samples[0], common_times(samples), step=step)
+    found = explained(samples[of], common_times(samples), step=step)
     match list(path):
         case ["months", int(place), *_] if step != "year":
             month = place + 1
@@ -179,7 +180,7 @@ def explain(
             month = place + 1
         case _:
             return found
-    elsewhere = (found.codes == USED) & (month_of(series.timestamps) != month)
+    elsewhere = (found.codes == USED) & (month_of(samples[of].series.timestamps) != month)
     codes = np.where(elsewhere, len(found.reasons), found.codes)
     return Explanation(codes, (*found.reasons, "It is of another month of the year."))
 

@@ -1,13 +1,12 @@
 """Correlation of series with each other, at the same time and with one before the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from analyses.methods.calendar import Moments
 from analyses.methods.coefficients import Asked, Coefficient, Effective, Kind, coefficient
 from analyses.methods.pairs import (
     STEP,
@@ -199,36 +198,66 @@ def strongest(row: Sequence[Coefficient], steps: Sequence[int]) -> dict[str, Any
     return {"lag": lag, "r": row[lag - steps[0]].r}
 
 
-def explain(
+def explain(  # noqa: PLR0913 - these are the parameters of the analysis
     series: Series,
     path: Sequence[str | int],
     *,
     others: Sequence[Series],
+    of: int = 0,
     step: PairStep = "raw",
     max_lag: int = 0,
     min_coverage: float = 0.8,
     **_: Any,
 ) -> Explanation:
-    """Which values of the first series are in a coefficient of it; all that are in any otherwise.
+    """Which values of one of the series are in a coefficient; those that are in any otherwise.
 
     `path` leads to ("matrices", "r", row, column) or ("lags", place, "r", number), or to the same
     place of another number.
     """
     samples = [sampled(one, step, min_coverage=min_coverage) for one in (series, *others)]
     match list(path):
-        case ["matrices", str(), int(row), int(column)] if row != column:
-            return explained(samples[0], times_of_pair(samples, row, column), step=step)
-        case ["lags", int(place), str(), int(number)]:
-            later = delayed(samples[place + 1], number - max_lag, spacing=samples[0].spacing)
-            return explained(samples[0], common_times([samples[0], later]), step=step)
-    times = [common_times([samples[0], one]) for one in samples[1:]]
-    return explained(samples[0], np.unique(np.concatenate(times)), step=step)
+        case ["matrices", str(), int(row), int(column)]:
+            return of_pair(samples, (row, column), of, step=step)
+        case ["series", int(place), *_] if place:
+            return of_pair(samples, (0, place), of, step=step)
+        case ["lags", int(place), *more] if place < len(others):
+            number = more[1] if len(more) > 1 and isinstance(more[1], int) else None
+            lags = range(-max_lag, max_lag + 1) if number is None else [number - max_lag]
+            return of_lags(samples, place + 1, of, lags=lags, step=step)
+    times = [common_times([samples[of], one]) for one in samples if one is not samples[of]]
+    return explained(samples[of], np.unique(np.concatenate(times)), step=step)
 
 
-def times_of_pair(samples: Sequence[Sample], row: int, column: int) -> Moments:
-    if 0 not in (row, column):
-        return samples[0].times[:0]
-    return common_times([samples[row], samples[column]])
+def of_pair(
+    samples: Sequence[Sample], places: tuple[int, int], of: int, *, step: PairStep
+) -> Explanation:
+    """Values of one series behind the coefficient of two of them."""
+    if of not in places:
+        return not_of(samples[of])
+    return explained(samples[of], common_times([samples[one] for one in places]), step=step)
+
+
+def of_lags(
+    samples: Sequence[Sample], other: int, of: int, *, lags: Iterable[int], step: PairStep
+) -> Explanation:
+    """Values of one series behind the coefficients of the first with another at some lags."""
+    if of not in {0, other}:
+        return not_of(samples[of])
+    found = []
+    for lag in lags:
+        later = delayed(samples[other], lag, spacing=samples[0].spacing)
+        times = common_times([samples[0], later])
+        if lag and samples[0].spacing is None:
+            times = times[:0]
+        found.append(explained(later if of else samples[0], times, step=step))
+    # Of several lags a value is left out where none uses it, for the reason at the first of them.
+    used = np.any([one.codes == 0 for one in found], axis=0)
+    return Explanation(np.where(used, 0, found[0].codes), found[0].reasons)
+
+
+def not_of(sample: Sample) -> Explanation:
+    codes = np.ones(sample.series.values.size, np.int64)
+    return Explanation(codes, ("", "The number is of other series."))
 
 
 analyses.add(

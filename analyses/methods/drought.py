@@ -224,13 +224,13 @@ def explain(
     tmean: Series | None = None,
     **own: Any,
 ) -> Explanation:
-    """Tell which values of one of the series made the number at ("values", "3", 100).
+    """Tell which values of one of the series made a number such as ("values", "3", 100).
 
     Those of the months that are summed up, and those of all sums that the distribution of this
-    month of the year is fitted to. Any other path leads to what all values made.
+    month of the year is fitted to. Any other path leads to what all complete months made.
     """
     chosen = {name: entry["default"] for name, entry in PARAMETERS.items()} | own
-    if len(path) != 3 or path[0] != "values" or not precipitation.values.size:
+    if not precipitation.values.size:
         return Explanation(np.zeros(series.values.size, np.int64))
     temperatures = {"tmax": tmax, "tmin": tmin, "tmean": tmean}
     prepared = prepare(

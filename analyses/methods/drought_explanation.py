@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analyses.methods.drought_months import Prepared
-from analyses.methods.slopes import Ints
+from analyses.methods.slopes import Floats, Ints
 from analyses.registry import Explanation
 from datasets.series import Series
 
@@ -25,18 +25,46 @@ def explained(
     prepared: Prepared,
     used: Mapping[str, Series | None],
 ) -> Explanation:
-    """Explain the number at ("values", scale, place) for one of the series that were used."""
+    """Explain a number for one of the series that were used.
+
+    `path` leads to ("values", scale, place), ("totals", place) or ("evapotranspiration", place);
+    any other to what all months made.
+    """
+    name = next((name for name, one in used.items() if one is series), "")
+    by_month = codes_for(name, path, prepared, used)
     codes = np.full(series.values.size, NOT_NEEDED)
-    needed = names_needed(prepared.months.formula, used)
-    if series.variable not in {one.variable for n, one in used.items() if n in needed and one}:
+    if by_month is None:
         return Explanation(codes, REASONS)
-    by_month = codes_of_months(prepared, scale=int(path[1]), place=int(path[2]))
     stamps = series.timestamps.astype("datetime64[M]")
     places = (stamps - prepared.months.starts[0]).astype(np.int64)
     within = (places >= 0) & (places < by_month.size)
     codes[:] = OUTSIDE_REFERENCE
     codes[within] = by_month[places[within]]
     return Explanation(codes, REASONS)
+
+
+def codes_for(
+    name: str,
+    path: Sequence[str | int],
+    prepared: Prepared,
+    used: Mapping[str, Series | None],
+) -> Ints | None:
+    """A code for each month; None where the number is not computed from the series."""
+    needed = names_needed(prepared.months.formula, used)
+    column: Floats | None = prepared.months.balance
+    match list(path):
+        case ["totals", *_]:
+            needed, column = {"precipitation"}, prepared.months.rain
+        case ["evapotranspiration", *_]:
+            needed, column = needed - {"precipitation"}, prepared.months.evaporation
+        case ["values", scale, int(place)] if name in needed:
+            return codes_of_months(prepared, scale=int(scale), place=place)
+    if name not in needed or column is None:
+        return None
+    codes = np.where(np.isfinite(column), 0, INCOMPLETE)
+    if len(path) == 2 and path[0] in {"totals", "evapotranspiration"}:
+        codes[np.arange(codes.size) != path[1]] = OTHER
+    return codes
 
 
 def names_needed(formula: str | None, temperatures: Mapping[str, Series | None]) -> set[str]:

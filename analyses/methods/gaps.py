@@ -283,6 +283,7 @@ analyses.add(
                 "Codes of the stations to fill from; the 5 nearest if left out.",
                 form="stations",
                 nearest=5,
+                is_explained=False,
             ),
         ),
         parameters={

@@ -1,6 +1,6 @@
 """Which values made a climate index of one year or month, and why the others did not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,9 +22,9 @@ OTHER, OUTSIDE_BASE, DRY, INCOMPLETE, NOT_NEEDED = range(1, 6)
 
 
 def explained(
-    series: Series, path: Sequence[str | int], prepared: Prepared, given: Mapping[str, Series]
+    series: Series, name: str, path: Sequence[str | int], prepared: Prepared
 ) -> Explanation:
-    """Explain the number at such a path as ("annual", "FD", 12).
+    """Explain the number at such a path as ("annual", "FD", 12), for the series of a parameter.
 
     Any other path leads to what all values made.
     """
@@ -33,10 +33,8 @@ def explained(
     if found is None:
         return Explanation(codes, REASONS)
     index, step, place = found
-    names = [name for name, one in given.items() if one.variable == series.variable]
-    name = names[0] if names else ""
     if name not in index.needs:
-        return Explanation(np.full_like(codes, NOT_NEEDED), REASONS)
+        return not_needed(series)
     start, end = period_of(index, step, place, prepared)
     days = series.timestamps.astype("datetime64[D]")
     places = (days - prepared.days.dates[0]).astype(np.int64)
@@ -46,6 +44,10 @@ def explained(
     if not index.wants_base:
         return Explanation(np.where(is_inside, 0, OTHER), REASONS)
     return Explanation(np.where(is_inside, 0, codes_in_base(name, places, prepared)), REASONS)
+
+
+def not_needed(series: Series) -> Explanation:
+    return Explanation(np.full(series.values.size, NOT_NEEDED), REASONS)
 
 
 def number_at(path: Sequence[str | int], prepared: Prepared) -> tuple[Index, str, int] | None:

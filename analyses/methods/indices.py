@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analyses.methods.index_definitions import INDICES, Index, Options
-from analyses.methods.index_explanation import explained
+from analyses.methods.index_explanation import explained, not_needed
 from analyses.methods.index_preparation import (
     BASE_YEARS,
     Limits,
@@ -168,9 +168,12 @@ def explain(
     all_given = {"tmax": tmax, "tmin": tmin, "precipitation": precipitation}
     used = needed(all_given, own.get("indices", ALL))
     given = {name: one for name, one in used.items() if one.values.size}
-    if not given:
+    name = next((name for name, one in all_given.items() if one is series), "")
+    if name not in used:
+        return not_needed(series)
+    if not given or path[:1] not in [("annual",), ("monthly",)]:
         return Explanation(np.zeros(series.values.size, np.int64))
-    return explained(series, path, prepared_for(given, own), given)
+    return explained(series, name, path, prepared_for(given, own))
 
 
 def prepared_for(given: Mapping[str, Series], own: Mapping[str, Any]) -> Prepared:

@@ -13,9 +13,11 @@ from analyses.methods.outlier_checks import (
     robust_z,
     seasonal_iqr,
 )
+from analyses.methods.outlier_explanation import looked_at
 from analyses.methods.progress import progress
 from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.schemas import WINDOW_DAYS
+from analyses.methods.slopes import Floats, Ints
 from analyses.methods.spatial_check import spatial
 from analyses.methods.words import quality
 from analyses.registry import MAIN, Analysis, Explanation, Input, analyses
@@ -27,6 +29,7 @@ BY_TRUST = ("spatial", "hampel", "jumps", "seasonal_iqr", "robust_z", "flat_line
 LISTED = 20_000
 # Of values from a sound station a check like these doubts a few in a thousand at most.
 MANY = 0.02
+NOT_LOOKED_AT = "What doubts this value does not look at it."
 NOT_JUDGED = (
     "This check could not judge the value: too few values to compare it with, or equal ones."
 )
@@ -152,16 +155,25 @@ def told(series: Series, found: Mapping[str, Check]) -> dict[str, Any]:
     """How many values are doubted, and a row for each of them."""
     if not found:
         return {"n_doubted": 0, "n_listed": 0, "doubted": []}
-    shares = np.stack([np.where(c.doubted, c.scores / c.threshold, 0.0) for c in found.values()])
-    score = shares.max(axis=0)
-    places = np.flatnonzero(score > 0)
-    listed = np.sort(places[np.argsort(-score[places], kind="stable")[:LISTED]])
+    score = shares_of(found).max(axis=0)
+    places, listed = doubted_places(score)
     rows = [
         {"timestamp": stamp, "value": series.values[place], "score": score[place]}
         | row_of(found, int(place))
         for stamp, place in zip(timestamps_of(series.timestamps[listed]), listed, strict=True)
     ]
     return {"n_doubted": places.size, "n_listed": listed.size, "doubted": rows}
+
+
+def shares_of(found: Mapping[str, Check]) -> Floats:
+    """Of each check how far a doubted value is beyond its threshold: shape (checks, values)."""
+    return np.stack([np.where(c.doubted, c.scores / c.threshold, 0.0) for c in found.values()])
+
+
+def doubted_places(score: Floats) -> tuple[Ints, Ints]:
+    """Places of all values that are doubted, and of those that are listed."""
+    places = np.flatnonzero(score > 0)
+    return places, np.sort(places[np.argsort(-score[places], kind="stable")[:LISTED]])
 
 
 def row_of(found: Mapping[str, Check], place: int) -> dict[str, Any]:
@@ -187,11 +199,38 @@ def units_of(unit: str) -> dict[str, str]:
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def explain(series: Series, path: Sequence[Any], **given: Any) -> Explanation:
-    """Of one check: which values it could judge. Of anything else all values count."""
+    """Of one check the values it could judge; of a doubt those it rests on; of all else, all."""
     codes = np.zeros(series.values.size, np.int64)
+    if len(path) > 1 and path[0] == "doubted" and isinstance(path[1], int) and codes.size:
+        return explain_doubt(series, path, given)
     if len(path) > 1 and path[0] == "methods" and path[1] in METHODS and codes.size:
         codes[~check(str(path[1]), series, given).judged] = 1
     return Explanation(codes, ("", NOT_JUDGED))
+
+
+def explain_doubt(series: Series, path: Sequence[Any], given: Mapping[str, Any]) -> Explanation:
+    """What a row of `doubted` rests on: for one number the check that gave it, else all of them."""
+    found = run(series, given["methods"], given)
+    shares = shares_of(found)
+    _, listed = doubted_places(shares.max(axis=0))
+    if path[1] >= listed.size:
+        return Explanation(np.zeros(series.values.size, np.int64))
+    place = int(listed[path[1]])
+    names = [name for name in found if found[name].doubted[place]]
+    match list(path[2:]):
+        case ["scores", str(name)]:
+            names = [name]
+        case ["score"]:
+            names = [list(found)[int(shares[:, place].argmax())]]
+        case ["expected"]:
+            names = [next(name for name in BY_TRUST if name in names)]
+        case ["value"]:
+            names = []
+    codes = np.ones(series.values.size, np.int64)
+    codes[place] = 0
+    for name in names:
+        codes[looked_at(name, series, place, given)] = 0
+    return Explanation(codes, ("", NOT_LOOKED_AT))
 
 
 def number(default: float, low: float, high: float, description: str) -> dict[str, Any]:
@@ -214,6 +253,7 @@ analyses.add(
                 "Codes of the stations to compare with; the 5 nearest if left out.",
                 form="stations",
                 nearest=5,
+                is_explained=False,
             ),
         ),
         parameters={

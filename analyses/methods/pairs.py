@@ -23,7 +23,8 @@ from datasets.series import Series
 
 PairStep = Literal["raw", "day", "month", "year"]
 SPACINGS = {"day": Interval(microseconds=DAY), "month": Interval(1), "year": Interval(12)}
-USED, INCOMPLETE, ALONE = range(3)
+USED, INCOMPLETE, ALONE, MET = range(4)
+MEETS = -2
 LEAST = 1e-300
 ROUNDING = 1e-12
 
@@ -45,7 +46,7 @@ class Sample:
     times : strictly ascending; of a mean the start of its period
     values : shape of `times`, in the unit of the series
     places : for each value of the series where in `times` it went, -1 where its period is not
-        complete
+        complete, MEETS where an earlier value took its later time
     spacing : one step, None for values whose interval is not known
     reason : why it holds nothing, if so
     """
@@ -127,8 +128,10 @@ def delayed(sample: Sample, steps: int, *, spacing: Interval | None) -> Sample:
     if not spacing.months:
         return replace(sample, times=times)
     # The 30th and 31st may meet on the same day of a later month; the first of them stays.
-    times, kept = np.unique(times, return_index=True)
-    return replace(sample, times=times, values=sample.values[kept])
+    times, kept, went = np.unique(times, return_index=True, return_inverse=True)
+    went = np.where(kept[went] == np.arange(went.size), went, MEETS)
+    places = np.where(sample.places < 0, sample.places, went[sample.places])
+    return replace(sample, times=times, values=sample.values[kept], places=places)
 
 
 def reason_without(samples: Sequence[Sample], times: Moments, *, step: PairStep) -> str | None:
@@ -192,13 +195,13 @@ def described(sample: Sample, times: Moments) -> dict[str, Any]:
         "n_times": sample.times.size,
         "n": used.sum(),
         "not_shared": (~used).sum(),
-        "incomplete": (sample.places < 0).sum(),
+        "incomplete": (sample.places == -1).sum(),
         "left_out": series.left_out,
     } | extent(series.timestamps)
 
 
-def explained(main: Sample, times: Moments, *, step: PairStep) -> Explanation:
-    """Which values of the main series stand at these times, or in these periods."""
+def explained(sample: Sample, times: Moments, *, step: PairStep) -> Explanation:
+    """Which values of one of the series stand at these times, or in these periods."""
     what = "time" if step == "raw" else step
     reasons = (
         "",
@@ -206,7 +209,10 @@ def explained(main: Sample, times: Moments, *, step: PairStep) -> Explanation:
         f"No value of the other series stands at its {what}."
         if step == "raw"
         else f"The same {step} is not complete in another series.",
+        "Delayed by the lag it stands where an earlier value does.",
     )
-    is_used = np.append(np.isin(main.times, times, assume_unique=True), False)
-    codes = np.where(is_used[main.places], USED, ALONE)
-    return Explanation(np.where(main.places < 0, INCOMPLETE, codes), reasons)
+    is_used = np.append(np.isin(sample.times, times, assume_unique=True), False)
+    codes = np.where(is_used[np.maximum(sample.places, -1)], USED, ALONE)
+    codes[sample.places == -1] = INCOMPLETE
+    codes[sample.places == MEETS] = MET
+    return Explanation(codes, reasons)

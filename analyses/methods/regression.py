@@ -174,14 +174,15 @@ def explain(
     _path: Sequence[str | int],
     *,
     predictors: Sequence[Series],
+    of: int = 0,
     step: PairStep = "month",
     lag: int = 0,
     min_coverage: float = 0.8,
     **_: Any,
 ) -> Explanation:
-    """Which values of the series stand at the times that all have; every number is made of them."""
+    """Which values of a series stand at the times that all have; every number is made of them."""
     samples, times, _reason = paired(series, predictors, step, lag=lag, min_coverage=min_coverage)
-    return explained(samples[0], times, step=step)
+    return explained(samples[of], times, step=step)
 
 
 def rules(parameters: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from analyses.methods.calendar import Moments, interval_of
 from analyses.methods.neighbours import aligned, fit, weighted
 from analyses.methods.outlier_checks import Check, check_of, nothing
 from analyses.methods.progress import progress
-from analyses.methods.slopes import Floats
+from analyses.methods.slopes import Floats, Ints
 from datasets.series import Series
 
 MIN_PAIRS = 40
@@ -63,6 +63,25 @@ def spatial(
     found = check_of(scores, expected, threshold, reason)
     far = np.abs(series.values - expected) >= limit
     return Check(found.scores, expected, threshold, found.doubted & far, found.reason)
+
+
+def behind(
+    series: Series,
+    neighbours: Sequence[Series],
+    place: int,
+    *,
+    min_correlation: float,
+    min_neighbours: int,
+) -> Ints:
+    """Places of the values that the lines behind the score of one value are fitted to."""
+    if len(neighbours) < min_neighbours:
+        return np.empty(0, np.int64)
+    window = next(around for core, around in windows(series) if core.start <= place < core.stop)
+    table = closest(series, neighbours)[window]
+    lines = fit(series.values[window], table)
+    usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=min_correlation)
+    there = np.isfinite(table[:, usable]).any(axis=1)
+    return np.asarray(np.flatnonzero(there) + window.start)
 
 
 def standardised(residuals: Floats) -> Floats:

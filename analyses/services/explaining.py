@@ -15,7 +15,7 @@ from analyses.methods.results import timestamps_of
 from analyses.models import Analysis, AnalysisInput
 from analyses.packing import Request
 from analyses.processes import Limits, Pool
-from analyses.registry import MAIN, Explanation
+from analyses.registry import MAIN, Explanation, Of
 from analyses.registry import Analysis as Method
 from analyses.registry import analyses as registry
 from analyses.services import inputs
@@ -80,11 +80,11 @@ def explain(analysis: Analysis, number: str, *, of: str = "") -> Explained:
         raise ConflictError("It has no result yet; there is nothing to explain.")
     method = registry[analysis.type]
     path, value, reason = _found(analysis.result.results, number)
-    place = _place(method, path)
-    row, told = _chosen(analysis, method, place, of)
+    row, told, asked = _chosen(analysis, method, _place(method, path), of)
     series, failed = inputs.judged(analysis, row, told)
     series = inputs.converted(series, inputs.unit_of(analysis, method, told["parameter"]))
-    said = _said(analysis, method, path[2:] if method.several else path, (told, series, failed))
+    within = path[2:] if method.several else path
+    said = _said(analysis, method, within, asked, (series, failed))
     return Explained(path, value, reason, row, told["parameter"], series, *said)
 
 
@@ -123,8 +123,8 @@ def _place(method: Method, path: Path) -> int:
 
 def _chosen(
     analysis: Analysis, method: Method, place: int, of: str
-) -> tuple[AnalysisInput, Mapping[str, str]]:
-    """The row and the name of the series that is asked for."""
+) -> tuple[AnalysisInput, Mapping[str, str], Of]:
+    """The row and the name of the series that is asked for, and where the method has it."""
     known = inputs.in_order(analysis)
     if of:
         name, _, number = of.partition(".")
@@ -133,34 +133,43 @@ def _chosen(
     if place >= len(known):
         names = ", ".join(one.parameter for one in method.inputs)
         raise InvalidInputError.of("of", f"There is no such series; it reads {names}.")
-    return known[place]
+    row, told = known[place]
+    if told["parameter"] not in _explained(method):
+        names = ", ".join(_explained(method))
+        message = f"Which of these values made a number is not told; that is of {names} only."
+        raise InvalidInputError.of("of", message)
+    before = [one for _, one in known[:place] if one["parameter"] == told["parameter"]]
+    return row, told, (told["parameter"], 0 if method.several else len(before))
+
+
+def _explained(method: Method) -> list[str]:
+    return [one.parameter for one in method.inputs if one.is_explained]
 
 
 def _said(
     analysis: Analysis,
     method: Method,
     path: Path,
-    read: tuple[Mapping[str, str], Series, NDArray[np.bool_]],
+    asked: Of,
+    read: tuple[Series, NDArray[np.bool_]],
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """What the method says about the values that came to it, and the failed ones beside."""
-    told, series, failed = read
+    series, failed = read
     used = reading.without(series, failed)
     says = Explanation(np.zeros(used.values.size, np.int64))
-    is_asked = MAIN not in method.inputs or told["parameter"] == MAIN.parameter
-    if method.explain is not None and is_asked:
-        says = _asked(analysis, method, path, used)
+    if method.explain is not None:
+        says = _asked(analysis, method, path, asked, used)
     codes = np.full(series.values.size, len(says.reasons), np.int64)
     codes[~failed] = says.codes
     return codes, (*says.reasons, FAILED)
 
 
-def _asked(analysis: Analysis, method: Method, path: Path, used: Series) -> Explanation:
+def _asked(analysis: Analysis, method: Method, path: Path, asked: Of, used: Series) -> Explanation:
     """What the method says, in a process where its libraries may be loaded."""
     taken: dict[str, Any] = {MAIN.parameter: used}
     if len(method.inputs) > 1:
-        (every,) = inputs.read(analysis, method)
-        taken = every | taken
-    request = Request(method.name, taken, method.own(analysis.parameters), path)
+        (taken,) = inputs.read(analysis, method)
+    request = Request(method.name, taken, method.own(analysis.parameters), path, asked)
     try:
         told = orjson.loads(explainers.compute(request))
     except ChildEndedError as error:

@@ -9,7 +9,7 @@ from analyses.registry import Analysis
 from datasets.series import Series
 
 Taken = dict[str, Any]
-Path = tuple[str | int | None, ...]
+Path = tuple[str | int, ...]
 N = 1100
 START = np.datetime64("2001-01-01", "us")
 DAYS = START + np.arange(N) * np.timedelta64(1, "D")
@@ -116,7 +116,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def numbers(result: dict[str, Any]) -> list[Path]:
     """Paths to numbers, or to where there is none: of each list the first, a middle, the last."""
-    alike: dict[Path, list[Path]] = {}
+    alike: dict[tuple[str | int | None, ...], list[Path]] = {}
     for path, value in leaves(result):
         if not isinstance(value, str | bool):
             shape = tuple(None if isinstance(part, int) else part for part in path)

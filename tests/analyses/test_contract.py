@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import analyses.methods
-from analyses.registry import MAIN, Analysis
+from analyses.registry import Analysis
 from analyses.registry import analyses as registry
 from datastream.core.errors import InvalidInputError
 from datastream.core.registry import import_folder
@@ -42,12 +42,11 @@ def outcome(analysis: Analysis, name: str, own: dict[str, Any]) -> dict[str, Any
 
 def explained(analysis: Analysis, name: str, own: dict[str, Any], result: dict[str, Any]) -> None:
     taken = taken_by(analysis, name)
-    others = {parameter: one for parameter, one in taken.items() if parameter != MAIN.parameter}
-    mains = [taken[MAIN.parameter]] if MAIN in analysis.inputs else others.values()
+    told_of = {one.parameter for one in analysis.inputs if one.is_explained}
     assert analysis.explain is not None
-    for series in mains:
-        for path in numbers(result):
-            said = analysis.explain(series, path, **others, **own)
+    for of, series in analysis.series_of(taken):
+        for path in numbers(result) if of[0] in told_of else []:
+            said = analysis.why(taken, path, own, of)
             assert said.codes.shape == series.values.shape, path
             assert set(said.codes.tolist()) <= set(range(len(said.reasons))), path
             assert said.reasons[0] == ""

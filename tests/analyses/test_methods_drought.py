@@ -324,7 +324,8 @@ def test_more_rain_is_never_drier(place, more):
 
 
 def test_a_number_is_made_of_its_months_and_of_the_same_months_of_the_reference():
-    told = explain(rain(), ("values", "3", 100), precipitation=rain(), **REFERENCE)
+    some = rain()
+    told = explain(some, ("values", "3", 100), precipitation=some, **REFERENCE)
     used = np.flatnonzero(told.codes == 0)
     wanted = {100, 99, 98}
     # May is the fifth month: sums of March to May of 25 years.
@@ -334,10 +335,11 @@ def test_a_number_is_made_of_its_months_and_of_the_same_months_of_the_reference(
 
 
 def test_a_number_that_is_missing_has_no_values_but_a_reason():
-    told = explain(rain(), ("values", "3", 1), precipitation=rain())
+    some = rain()
+    told = explain(some, ("values", "3", 1), precipitation=some)
     assert (told.codes != 0).all()
     assert "missing" in told.reasons[told.codes[0]]
-    assert not explain(rain(), ("events", 0), precipitation=rain()).codes.any()
+    assert not explain(some, ("events", 0), precipitation=some).codes.any()
 
 
 def test_temperature_has_no_part_in_an_spi():

@@ -35,8 +35,9 @@ def told(one: Any) -> Any:
 )
 def test_series_come_out_as_they_went_in(taken: dict[str, Any]) -> None:
     own = {"by": "month", "periods": [1, 2.5], "start": None}
-    found = unpack(pack(Request("trend", taken, own, ("normals", 6, "mean"))))
+    found = unpack(pack(Request("trend", taken, own, ("normals", 6, "mean"), ("tmax", 2))))
     assert (found.name, found.own, found.path) == ("trend", own, ("normals", 6, "mean"))
+    assert found.of == ("tmax", 2)
     assert {k: told(v) for k, v in found.taken.items()} == {k: told(v) for k, v in taken.items()}
 
 
