@@ -1,7 +1,8 @@
 """What an analysis declares, and the table of all analyses."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,6 +67,9 @@ SEVERAL: dict[str, dict[str, Any]] = {
         f"{MOST_STATIONS}."
     },
 }
+# Whatever a method says, these values never came to it.
+FAILED = "Its provider flagged it as failed."
+WHOLE = ("n",)
 EITHER = (("variable", "variables"), ("station", "stations"))
 REFERENCE: dict[str, Any] = {
     "type": "object",
@@ -264,11 +268,34 @@ class Analysis:
     def run(self, taken: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
         """Compute on what it takes, by parameter, with its own parameters."""
         if MAIN not in self.inputs:
-            return self.compute(**taken, **own)
+            found = self.compute(**taken, **own)
+            return found | self.used(taken, own, names=found["variables"])
         others = {name: one for name, one in taken.items() if name != MAIN.parameter}
         series = taken[MAIN.parameter]
         named = {"variable": series.variable, "station": series.station}
-        return named | self.compute(series, **others, **own)
+        found = named | self.compute(series, **others, **own)
+        return found | self.used(taken, own, names=(MAIN.parameter,))
+
+    def used(
+        self, taken: Mapping[str, Any], own: Mapping[str, Any], *, names: Collection[str]
+    ) -> dict[str, Any]:
+        """How many values of the series of these parameters its results are made of.
+
+        And how many are not, by reason, as `explain` tells of the whole result.
+        """
+        if self.explain is None:
+            return {}
+        used, left_out = 0, Counter[str]()
+        for of, series in self.series_of(taken):
+            if of[0] not in names:
+                continue
+            said = self.why(taken, WHOLE, own, of)
+            found = np.bincount(said.codes, minlength=len(said.reasons)).tolist()
+            used += found[0]
+            left_out.update(dict(zip(said.reasons[1:], found[1:], strict=True)))
+            left_out[FAILED] += series.left_out
+        told = [{"reason": why, "count": count} for why, count in left_out.items() if count]
+        return {"used_values": used, "left_out_by": told}
 
     def why(
         self,

@@ -17,7 +17,7 @@ from analyses.methods.normals import (
     reason_against,
 )
 from analyses.methods.normals_explanation import USED, behind
-from analyses.methods.results import head, plain, timestamps_of
+from analyses.methods.results import head_of, plain, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.slopes import Floats
 from analyses.methods.words import description
@@ -77,8 +77,9 @@ def anomaly(  # noqa: PLR0913 - these are the parameters of the analysis
         columns = columns_of(means, normals, kind=kind, min_coverage=min_coverage)
         reason = reason_afterwards(normals, columns["values"], kind)
     values = np.asarray(columns["values"], np.float64)
+    told = explain(series, (), step=step, min_coverage=min_coverage)
     return plain(
-        head(series)
+        head_of(series, told.codes == USED)
         | {
             "step": step,
             "kind": kind,
@@ -156,12 +157,12 @@ def explain(  # noqa: PLR0913 - these are the parameters of the analysis
     min_coverage: float = 0.8,
     **_others: object,
 ) -> Explanation:
-    """The values of one period, those of its normal, or of an anomaly both."""
+    """The values of one period, of its normal, or of an anomaly both; else all complete ones."""
     means = period_means(series, step)
     found = behind(series, means, min_coverage=min_coverage)
     column, place = path if len(path) == 2 else (None, None)
     if column not in COLUMNS or not isinstance(place, int) or place >= means.means.size:
-        return found.said(np.zeros(series.values.size, np.int64))
+        return found.said(found.of_any())
     codes = found.of_period(place)
     if column in {"n_values", "coverage"}:
         return found.said(np.where(found.where == place, USED, codes))
@@ -206,7 +207,7 @@ analyses.add(
             "values does not count, and a normal wants a number of years that do."
         ),
         references=("WMO-No. 1203 (2017), Guidelines on the Calculation of Climate Normals",),
-        version=1,
+        version=2,
         rules=ordered_years,
         compute=anomaly,
         says=description.anomaly,

@@ -15,7 +15,7 @@ from analyses.methods.periods import (
     periods_of,
 )
 from analyses.methods.progress import progress
-from analyses.methods.results import head, plain, timestamps_of
+from analyses.methods.results import head_of, plain, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, SEED
 from analyses.methods.slopes import Floats, Ints
 from analyses.methods.spread import robust_spread
@@ -79,7 +79,7 @@ def anomaly_detection(  # noqa: PLR0913 - these are the parameters of the analys
     reason = reason_against_means(series, taken) or reason_against(periods)
     options = Options(method, seasonal, direction, max_share, significance, min_score, seed)
     return plain(
-        head(series)
+        head_of(series, explain_periods(series, periods).codes == 0)
         | {
             "method": method,
             "step": taken,
@@ -309,7 +309,7 @@ analyses.add(
             "Cleveland et al. 1990, J. Off. Stat. 6, 3–73 (STL)",
             "Liu, Ting and Zhou 2008, doi:10.1109/ICDM.2008.17 (isolation forest)",
         ),
-        version=1,
+        version=2,
         compute=anomaly_detection,
         says=quality.anomaly_detection,
         explain=explain,

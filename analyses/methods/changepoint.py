@@ -274,9 +274,11 @@ def explain(
     """Values in the periods that count; for a side or a segment those within it."""
     sample = sample_of(series, step, min_coverage=min_coverage)
     codes = np.where(sample.places >= 0, 0, 1)
-    # Where changes are does not depend on the simulations, so a few will do.
-    asked = {**others, "simulations": 1}
-    within = span_of(path, changepoint(series, step=step, min_coverage=min_coverage, **asked))
+    within = None
+    if len(path) > 2:
+        # Where changes are does not depend on the simulations, so a few will do.
+        asked = {**others, "simulations": 1}
+        within = span_of(path, changepoint(series, step=step, min_coverage=min_coverage, **asked))
     if within:
         stamps = np.array([text.rstrip("Z") for text in within], "datetime64[us]")
         start, end = np.searchsorted(sample.timestamps, stamps)

@@ -18,8 +18,8 @@ from analyses.methods.normals import (
     ordered_years,
     reason_against,
 )
-from analyses.methods.normals_explanation import behind
-from analyses.methods.results import extent, head, plain
+from analyses.methods.normals_explanation import USED, behind
+from analyses.methods.results import head_of, plain
 from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.words import description
 from analyses.registry import Analysis, Explanation, analyses
@@ -80,9 +80,10 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
         normals = day_normals(means, reference, window_days=window_days, limits=limits)
     if normals and all(normal.mean is None for normal in normals):
         reason = f"No {step} of the year has {min_years} years with enough values."
+    found = behind(series, means, min_coverage=min_coverage)
+    codes = found.of_normal(reference, None, window_days=window_days)
     return plain(
-        head(series)
-        | used(series, reference, step)
+        head_of(series, codes == USED)
         | {
             "by": by,
             "window_days": window_days if step == "day" else None,
@@ -93,14 +94,6 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
             "reason": reason,
         }
     )
-
-
-def used(series: Series, reference: Reference | None, step: Step) -> dict[str, Any]:
-    """Count the values within the reference, and say from when to when they are."""
-    if reference is None:
-        return {"n": 0, "start": None, "end": None}
-    stamps = series.timestamps[reference.holds(series.timestamps, step)]
-    return {"n": stamps.size} | extent(stamps)
 
 
 def leap_days(means: PeriodMeans, reference: Reference | None, min_coverage: float) -> int:
@@ -173,7 +166,7 @@ analyses.add(
             "WMO-No. 1203 (2017), Guidelines on the Calculation of Climate Normals",
             "Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566 (percentiles, type 7)",
         ),
-        version=1,
+        version=2,
         rules=ordered_years,
         compute=climatology,
         says=description.climatology,

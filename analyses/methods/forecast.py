@@ -18,10 +18,11 @@ from analyses.methods.forecast_methods import (
     try_all,
 )
 from analyses.methods.forecasters import Forecast, Plan
+from analyses.methods.neighbours import Bools
 from analyses.methods.periods import Periods, explain_periods, periods_of
 from analyses.methods.progress import progress
 from analyses.methods.regular_rows import PER_YEAR
-from analyses.methods.results import head, plain, timestamps_of
+from analyses.methods.results import head_of, plain, timestamps_of
 from analyses.methods.schemas import CONFIDENCE, MIN_COVERAGE
 from analyses.methods.words import pattern
 from analyses.registry import Analysis, Explanation, analyses
@@ -80,7 +81,7 @@ def forecast(  # noqa: PLR0913 - these are the parameters of the analysis
     periods = periods.last(MOST[step])
     plan = Plan(step, PER_YEAR[step], horizon, confidence, triple(order), triple(seasonal_order))
     reason = reason_against_means(series, step) or reason_against(periods, horizon, transform)
-    result = head(series) | {
+    result = head_of(series, used_by(series, step, min_coverage)) | {
         "step": step,
         "horizon": horizon,
         "confidence": confidence,
@@ -221,6 +222,10 @@ def explain(
     return Explanation(codes, (*told.reasons, NEVER))
 
 
+def used_by(series: Series, step: Step, min_coverage: float) -> Bools:
+    return np.asarray(explain(series, (), step=step, min_coverage=min_coverage).codes == 0)
+
+
 def rules(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
     """What is wrong with the parameters of each step, and with orders without a SARIMA."""
     step, method = parameters["step"], parameters["method"]
@@ -319,7 +324,7 @@ analyses.add(
             "Hyndman and Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001 (MASE)",
             "Murphy 1988, doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2 (skill)",
         ),
-        version=1,
+        version=2,
         rules=rules,
         compute=forecast,
         says=pattern.forecast,

@@ -54,6 +54,10 @@ class Behind:
             codes[away > 0] = ELSEWHERE
         return codes
 
+    def of_any(self) -> Ints:
+        """Codes for all periods that are complete."""
+        return np.where(self.complete, USED, INCOMPLETE)
+
     def of_period(self, place: int) -> Ints:
         """Codes for one period, by its place among all of them."""
         codes = np.where(self.complete, USED, INCOMPLETE)

@@ -28,6 +28,12 @@ def head(series: Series) -> dict[str, Any]:
     } | extent(series.timestamps)
 
 
+def head_of(series: Series, used: NDArray[np.bool_]) -> dict[str, Any]:
+    """The same where only some of the values are used."""
+    stamps = series.timestamps[used]
+    return head(series) | {"n": int(stamps.size)} | extent(stamps)
+
+
 def extent(moments: NDArray[np.datetime64]) -> dict[str, str | None]:
     """First and last of ascending times; None where there are none."""
     if not moments.size:

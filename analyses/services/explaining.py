@@ -15,7 +15,7 @@ from analyses.methods.results import timestamps_of
 from analyses.models import Analysis, AnalysisInput
 from analyses.packing import Request
 from analyses.processes import Limits, Pool
-from analyses.registry import MAIN, Explanation, Of
+from analyses.registry import FAILED, MAIN, Explanation, Of
 from analyses.registry import Analysis as Method
 from analyses.registry import analyses as registry
 from analyses.services import inputs
@@ -28,7 +28,6 @@ from datastream.core.errors import ConflictError, InvalidInputError, Unavailable
 explainers = Pool(Limits(seconds=25.0, kept=1))
 atexit.register(explainers.end)
 Path = tuple[str | int, ...]
-FAILED = "Its provider flagged it as failed."
 LONGEST_PATH = 200
 PLACE = re.compile(r"\d{1,7}", re.ASCII)
 DEFAULT_LIMIT, LARGEST_LIMIT = 1_000, 50_000

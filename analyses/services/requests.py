@@ -23,6 +23,8 @@ from datastream.core import jobs
 from datastream.core.errors import ConflictError, InvalidInputError
 from datastream.core.models import OPEN, Status
 
+# Raised when what all results have in common changes, so that none from before is shared.
+RESULTS_VERSION = 2
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 
 
@@ -93,7 +95,7 @@ def _key(analysis: Analysis, rows: Sequence[AnalysisInput], chosen: Sequence[inp
             [digests[row.dataset_id], row.revision, row.dataset.meta_version, row.series]
             for row in rows
         ],
-        [analysis.type, analysis.method_version, analysis.parameters],
+        [analysis.type, analysis.method_version, RESULTS_VERSION, analysis.parameters],
         libraries.versions(registry[analysis.type]),
     ]
     return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()

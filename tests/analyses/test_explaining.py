@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from analyses import services
 from analyses.models import Analysis
+from analyses.registry import FAILED
 from analyses.services import explaining
 from datasets import access
 from datasets.models import Dataset, Variable
@@ -42,7 +43,7 @@ def test_values_that_failed_are_told_with_their_reason(flagged: Dataset) -> None
     explained = explaining.explain(done(flagged), "series.0.mean")
     used = explained.series.values[explained.codes == 0]
     assert explained.value == pytest.approx(used.mean())
-    assert (used.size, explained.counts()) == (58, [(explaining.FAILED, 2)])
+    assert (used.size, explained.counts()) == (58, [(FAILED, 2)])
 
 
 def test_with_flags_included_all_values_count(flagged: Dataset) -> None:
@@ -132,14 +133,14 @@ def test_over_http_values_come_in_pages_that_can_be_chosen(
     url = f"{API}/analyses/{done(flagged).pk}/explain"
     first = client.get(url, {"number": "series.0.mean", "limit": "50"}).json()
     assert (first["used"], first["unit"], first["variable"]) == (58, "", "TMAX")
-    assert first["left_out"] == [{"reason": explaining.FAILED, "count": 2}]
+    assert first["left_out"] == [{"reason": FAILED, "count": 2}]
     rest = client.get(first["next"]).json()
     assert rest["next"] is None
     stamps = first["results"]["timestamp"] + rest["results"]["timestamp"]
     assert len(set(stamps)) == 60
     left = client.get(url, {"number": "series.0.mean", "used": "false"}).json()["results"]
     assert left["timestamp"] == ["2001-01-04T00:00:00Z", "2001-02-10T00:00:00Z"]
-    assert left["reason"] == [explaining.FAILED] * 2
+    assert left["reason"] == [FAILED] * 2
     window = {"number": "series.0.mean", "start": "2001-01-04", "end": "2001-01-06"}
     assert client.get(url, window).json()["results"]["used"] == [False, True]
 

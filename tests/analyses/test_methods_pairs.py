@@ -71,6 +71,16 @@ def test_a_day_that_two_reach_is_kept_once():
             assert later.times.size == np.unique(later.times).size == later.values.size
 
 
+def test_of_two_that_reach_a_day_it_is_told_which_one_stays():
+    # 31 January and 3 February are both 3 March a month later; 10 February is 10 March.
+    later = delayed(raw({30, 33, 40}, interval="P1M"), 1, spacing=Interval(months=1))
+    found = explained(later, later.times, step="raw")
+    told = [found.reasons[code] for code in found.codes]
+    assert told == ["", "Delayed by the lag it stands where an earlier value does.", ""]
+    found = explained(later, later.times[1:], step="raw")
+    assert found.codes.tolist() == [2, 3, 0]
+
+
 def test_means_of_months_know_where_each_value_went():
     one = sampled(series(set(range(90)) - set(range(35, 50))), "month", min_coverage=0.8)
     assert [str(time)[:7] for time in one.times] == ["2001-01", "2001-03"]
