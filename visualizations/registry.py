@@ -72,6 +72,7 @@ class Kind:
     named_by : the options that name the variables, in the order in which `compile` takes them; one
         that is a list names several
     analyses : the types of analysis whose results it draws
+    references : of what it computes or shows itself; those of the analyses stand there
     """
 
     name: str
@@ -85,6 +86,7 @@ class Kind:
     draws: Literal["series", "stations", "results"] = "series"
     named_by: tuple[str, ...] = ("variable",)
     analyses: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
     @property
     def all_options(self) -> dict[str, Mapping[str, Any]]:

@@ -97,3 +97,7 @@ class KindSerializer(serializers.Serializer[Any]):
     analyses = serializers.ListField(
         child=serializers.CharField(), help_text="Types of analysis whose results it draws."
     )
+    references = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Of what it computes itself; `/analysis-types` has those of the analyses.",
+    )

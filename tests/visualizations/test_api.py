@@ -339,6 +339,10 @@ def test_pictures_are_listed_by_kind_and_dataset_with_a_fixed_number_of_queries(
 def test_the_catalogue_has_every_kind_with_the_schema_of_its_options(db: None) -> None:
     listed = APIClient().get(f"{API}/visualization-kinds").json()["results"]
     assert [one["kind"] for one in listed] == kinds.names()
+    told = {one["kind"]: one["references"] for one in listed}
+    assert told["taylor"] == ["Taylor 2001, doi:10.1029/2000JD900719"]
+    # What is computed by the picture itself has its sources.
+    assert all(told[name] for name in ("anomaly_trend", "box_by_month", "histogram", "scatter"))
     for one in listed:
         assert one["options"]["additionalProperties"] is False
         for name, about in one["options"]["properties"].items():

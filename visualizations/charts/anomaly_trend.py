@@ -261,5 +261,11 @@ kinds.add(
         required=("variable",),
         version=1,
         compile=compile_anomaly_trend,
+        references=(
+            "Theil 1950, Proc. Kon. Ned. Akad. v. Wetensch. A 53, 386–392",
+            "Sen 1968, doi:10.1080/01621459.1968.10480934",
+            "Mann 1945, doi:10.2307/1907187",
+            "Yue and Wang 2004, doi:10.1023/B:WARM.0000043140.61082.60",
+        ),
     )
 )

@@ -256,5 +256,9 @@ kinds.add(
         required=("variable",),
         version=1,
         compile=compile_boxes,
+        references=(
+            "Tukey 1977, Exploratory Data Analysis, Addison-Wesley",
+            "Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566 (quartiles)",
+        ),
     )
 )

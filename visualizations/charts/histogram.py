@@ -253,5 +253,6 @@ kinds.add(
         required=("variable",),
         version=1,
         compile=compile_histogram,
+        references=("Freedman and Diaconis 1981, doi:10.1007/BF01025868 (width of the classes)",),
     )
 )

@@ -301,6 +301,7 @@ kinds.add(
         required=("variable",),
         version=1,
         compile=compile_map,
+        references=("Natural Earth, https://www.naturalearthdata.com (outline of land)",),
         draws="stations",
     )
 )

@@ -284,6 +284,7 @@ kinds.add(
         required=("x", "y"),
         version=1,
         compile=compile_scatter,
+        references=("Carr et al. 1987, doi:10.1080/01621459.1987.10478445 (hexagons)",),
         named_by=("x", "y"),
     )
 )

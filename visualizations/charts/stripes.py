@@ -149,5 +149,6 @@ kinds.add(
         required=("variable",),
         version=1,
         compile=compile_stripes,
+        references=("Hawkins 2018, warming stripes, https://showyourstripes.info",),
     )
 )

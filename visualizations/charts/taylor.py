@@ -298,6 +298,7 @@ kinds.add(
         required=(),
         version=1,
         compile=compile_taylor,
+        references=("Taylor 2001, doi:10.1029/2000JD900719",),
         draws="results",
         named_by=(),
         analyses=("comparison",),
