@@ -19,6 +19,7 @@ from analyses.methods.pairs import (
     explained,
     reason_without,
     sampled,
+    shared,
     values_at,
 )
 from analyses.methods.progress import progress
@@ -224,8 +225,12 @@ def explain(  # noqa: PLR0913 - these are the parameters of the analysis
             number = more[1] if len(more) > 1 and isinstance(more[1], int) else None
             lags = range(-max_lag, max_lag + 1) if number is None else [number - max_lag]
             return of_lags(samples, place + 1, of, lags=lags, step=step)
-    times = [common_times([samples[of], one]) for one in samples if one is not samples[of]]
-    return explained(samples[of], np.unique(np.concatenate(times)), step=step)
+    mine = samples[of].times
+    is_shared = np.zeros(mine.size, np.bool_)
+    for place, one in enumerate(samples):
+        if place != of:
+            is_shared[np.searchsorted(mine, shared(mine, one.times))] = True
+    return explained(samples[of], mine[is_shared], step=step)
 
 
 def of_pair(
