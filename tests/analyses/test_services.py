@@ -93,7 +93,9 @@ def test_what_is_stored_is_what_the_method_computes_on_the_same_series(
     stored = results(analysis)
     stored = stored["series"][0] if method.several else stored
     as_json = orjson.loads(orjson.dumps(expected, option=orjson.OPT_SERIALIZE_NUMPY))
+    counts = {name: stored.pop(name) for name in ("used_values", "left_out_by")}
     assert stored == {"variable": "TMAX", "station": "A", **as_json}
+    assert counts["used_values"] + sum(one["count"] for one in counts["left_out_by"]) == 730
 
 
 def test_the_numbers_are_those_of_the_points(filled: Dataset) -> None:
