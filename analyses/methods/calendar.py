@@ -17,6 +17,7 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 YEAR = YEAR_DAYS * DAY
 LONGEST_YEARS = 500  # between two values
+FEW_DAYS = np.timedelta64(4, "D")  # by which middles and ends of months differ, and less
 HALF = 0.5  # of its values a month must have for its season or year to count
 UNITS: dict[Step, str] = {"day": "D", "month": "M", "season": "M", "year": "Y"}
 STEP_MONTHS: dict[Step, int] = {"day": 0, "month": 1, "season": 3, "year": 12}
@@ -84,20 +85,35 @@ def parse_interval(text: str) -> Interval | None:
 
 
 def infer_interval(timestamps: Moments) -> Interval | None:
-    """Take the most common spacing; months where all values stand on the same day of the month.
+    """Take the most common spacing; months where all values stand at one place in the month.
 
-    Of spacings that are equally common the shortest is taken. Fewer than two values have none.
+    Middles and ends of months are such places, though not on the same day of each. Of spacings
+    that are equally common the shortest is taken. Fewer than two values have none.
     """
     if timestamps.size < 2:
         return None
+    spacings = np.diff(timestamps.astype("datetime64[M]")).astype(np.int64)
+    steps = np.diff(timestamps).astype("timedelta64[us]").astype(np.int64)
+    step = most_common(steps)
+    if spacings.min() > 0 and is_one_place(timestamps, steps % step):
+        return Interval(months=most_common(spacings), inferred=True)
+    return Interval(microseconds=step, inferred=True)
+
+
+def is_one_place(timestamps: Moments, left_over: NDArray[np.int64]) -> bool:
+    """Whether all values stand at about the same time of their month, from its start or end.
+
+    `left_over` is what the spacings are more than whole steps. Where that is nothing, values 30
+    days apart have only not yet drifted far.
+    """
     month = timestamps.astype("datetime64[M]")
     into = timestamps - month.astype("datetime64[us]")
-    spacings = np.diff(month).astype(np.int64)
-    late = np.timedelta64(27, "D")
-    if spacings.min() > 0 and ((into == into[0]).all() or (into >= late).all()):
-        return Interval(months=most_common(spacings), inferred=True)
-    steps = np.diff(timestamps).astype("timedelta64[us]").astype(np.int64)
-    return Interval(microseconds=most_common(steps), inferred=True)
+    ahead = (month + 1).astype("datetime64[us]") - timestamps
+    if into.min() == into.max():
+        return True
+    if left_over.size > 2 and not left_over.any():
+        return False
+    return any(place.max() - place.min() <= FEW_DAYS for place in (into, ahead))
 
 
 def most_common(numbers: NDArray[np.int64]) -> int:

@@ -1,0 +1,32 @@
+"""Totals of amounts of rain by month and year, beside sums that pandas makes."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from datasets.series import Series
+from visualizations.charts import subject, yearly
+
+
+def rain(values: pd.Series, **facts: Any) -> Series:
+    """No interval is declared: it is taken from the times."""
+    stamps = values.index.to_numpy().astype("datetime64[us]")
+    given = {"station": "A", "unit": "mm", "standard_name": "precipitation_amount"} | facts
+    return Series("RR", timestamps=stamps, values=values.to_numpy(float), **given)
+
+
+def middles(start: str, count: int) -> pd.DatetimeIndex:
+    edges = pd.date_range(start, periods=count + 1, freq="MS")
+    return edges[:-1] + (edges[1:] - edges[:-1]) / 2
+
+
+@pytest.mark.parametrize("offset", [pd.offsets.MonthBegin(0), pd.offsets.MonthEnd(0), None])
+def test_a_hundred_millimetres_a_month_are_1200_a_year(offset: pd.DateOffset | None) -> None:
+    stamps = middles("1951-01-01", 840)
+    stamps = stamps if offset is None else pd.date_range("1951-01-01", periods=840, freq="MS")
+    stamps = stamps if offset is None else stamps + offset
+    some = rain(pd.Series(100.0, stamps))
+    sums = pd.Series(100.0, stamps).resample("YS").sum()
+    assert subject.periods(some, "year").values == pytest.approx(sums.to_numpy())
+    assert yearly.yearly(some, {}).values == pytest.approx(sums.to_numpy())
