@@ -53,19 +53,25 @@ class Interval:
         return f"PT{self.microseconds / SECOND:.6f}S"
 
     def after(self, moments: Moments) -> Moments:
-        """One interval later; the 31st of a short month runs into the next."""
+        """One interval later."""
         if not self.months:
             return moments + np.timedelta64(self.microseconds, "us")
-        month = moments.astype("datetime64[M]")
-        into = moments - month.astype("datetime64[us]")
-        later: Moments = (month + np.timedelta64(self.months, "M")).astype("datetime64[us]")
-        return np.asarray(later + into)
+        return months_later(moments, self.months)
 
     def coarser_than(self, step: Step) -> bool:
         """Whether some periods of this step can hold no value at all."""
         if self.months:
             return self.months > STEP_MONTHS[step]
         return self.microseconds > STEP_DAYS[step] * DAY
+
+
+def months_later(moments: Moments, months: int | NDArray[np.int64]) -> Moments:
+    """The same day and time so many months later; a month without that day has its last."""
+    month, day = moments.astype("datetime64[M]"), moments.astype("datetime64[D]")
+    later = month + months
+    last = (later + 1).astype("datetime64[D]") - 1
+    found = np.minimum(later.astype("datetime64[D]") + (day - month.astype("datetime64[D]")), last)
+    return np.asarray(found.astype("datetime64[us]") + (moments - day))
 
 
 def parse_interval(text: str) -> Interval | None:

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyses.methods.calendar import Interval, Moments, month_of, period_means, year_of
+from analyses.methods.calendar import (
+    Interval,
+    Moments,
+    month_of,
+    months_later,
+    period_means,
+    year_of,
+)
 from analyses.methods.neighbours import Bools
 from analyses.methods.slopes import Ints
 from analyses.methods.summary import intervals_between
@@ -56,14 +63,13 @@ def steps_after(series: Series, interval: Interval, starts: Moments, counts: Int
     """So many intervals after values of the series."""
     if not interval.months:
         return np.asarray(starts + counts * np.timedelta64(interval.microseconds, "us"))
-    months = starts.astype("datetime64[M]")
-    into = starts - months.astype("datetime64[us]")
-    later = months + counts * interval.months
     own = series.timestamps - series.timestamps.astype("datetime64[M]").astype("datetime64[us]")
     if (own >= LATE).all():
+        months = starts.astype("datetime64[M]")
+        later = months + counts * interval.months
         left = (months + 1).astype("datetime64[us]") - starts
         return np.asarray((later + 1).astype("datetime64[us]") - left)
-    return np.asarray(later.astype("datetime64[us]") + into)
+    return months_later(starts, counts * interval.months)
 
 
 @dataclass(frozen=True, slots=True)

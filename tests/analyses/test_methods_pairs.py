@@ -52,18 +52,17 @@ def test_what_is_delayed_stands_so_many_steps_later(places, steps):
 
 
 def test_months_are_delayed_by_months_and_a_day_that_two_reach_is_the_first_ones():
-    # 28 to 31 January one month later: 28 February, and 1 to 3 March, where the 28th is no more.
+    # 28 to 31 January one month later are all 28 February, which has no later day.
     january = raw({27, 28, 29, 30, 59, 60}, interval="P1M")
     assert [str(one)[:10] for one in january.times[-2:]] == ["2001-03-01", "2001-03-02"]
     later = delayed(january, 1, spacing=Interval(months=1))
     told = [str(one)[5:10] for one in later.times]
-    assert told == ["02-28", "03-01", "03-02", "03-03", "04-01", "04-02"]
-    assert (np.diff(later.times.astype(int)) > 0).all()
+    assert told == ["02-28", "04-01", "04-02"]
+    assert later.values.tolist() == [27, 59, 60]
 
 
 def test_a_day_that_two_reach_is_kept_once():
     leap = raw({30, 31}, interval="P1M")
-    # 31 January and 1 February meet nowhere; 31 March and 1 May do, a month before.
     spring = raw({89, 120}, interval="P1M")
     for some in (leap, spring):
         for steps in range(-12, 13):

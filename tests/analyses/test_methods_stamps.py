@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyses.methods.calendar import infer_interval, period_means
+from analyses.methods.calendar import Interval, infer_interval, period_means
 from analyses.methods.climatology import climatology
 from analyses.methods.drought import drought
+from analyses.methods.gaps import gaps
 from analyses.methods.trend import trend
 from datasets.series import Series
 
@@ -93,3 +94,19 @@ def test_analyses_take_them_as_months(stamps):
     assert trend(some, step="month")["n"] == 840
     rain = series_of(stamps, np.exp(values / 5), unit="mm")
     assert drought(precipitation=rain, scales=[1])["reason"] is None
+
+
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_a_month_later_is_that_of_pandas(months):
+    stamps = pd.date_range("1999-12-25T06:30", "2001-03-31T06:30")
+    wanted = [stamp + pd.DateOffset(months=months) for stamp in stamps]
+    found = Interval(months=months).after(stamps.to_numpy().astype("datetime64[us]"))
+    assert found.tolist() == [stamp.to_pydatetime() for stamp in wanted]
+
+
+@pytest.mark.parametrize("place", range(1, 13))
+def test_what_a_gap_misses_stands_in_the_months_that_are_missing(stamps, place):
+    left = stamps.delete([place, place + 1])
+    found = gaps(series_of(left, np.arange(838)), fill="interpolation")
+    wanted = [str(stamp)[:7] for stamp in stamps[[place, place + 1]]]
+    assert [stamp[:7] for stamp in found["filled"]["timestamps"]] == wanted

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analyses.methods.calendar import PeriodMeans
+from datasets.series import Series
 from tests.visualizations.single import drawn, rows, series_of, words
 from visualizations.charts import availability, look
 from visualizations.charts.subject import MONTHS
@@ -79,3 +80,11 @@ def test_a_very_long_series_shows_its_last_years_and_says_so() -> None:
     assert len(rows(drawing, "rect")) == 12 * availability.MOST_YEARS
     assert f"Only the last {availability.MOST_YEARS} years are drawn." in words(drawing)
     assert len(drawing.columns["share"]) == 12 * 700
+
+
+def test_complete_months_stamped_at_their_ends_miss_nothing() -> None:
+    stamps = pd.date_range("1990-01-01", "2000-01-31", freq="ME").to_numpy()
+    some = Series("T", "degC", "A", stamps.astype("datetime64[us]"), np.ones(stamps.size))
+    drawing = drawn("availability", some)
+    assert "121 values, 100.0 % of 121" in words(drawing)
+    assert "121 months complete" in drawing.alt
