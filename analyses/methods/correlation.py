@@ -118,7 +118,7 @@ def correlated(main: Sample, other: Sample, way: Way, *, lag: int = 0) -> Coeffi
     """Of two series at their common times, the other so many steps earlier."""
     if lag and main.spacing is None:
         return Coefficient(0, reason="The interval of the first series is not known.")
-    later = delayed(other, lag, spacing=main.spacing)
+    later = delayed(other, lag, beside=main)
     times = common_times([main, later])
     reason = reason_without([main, other], times, step=way.step)
     if reason:
@@ -250,7 +250,7 @@ def of_lags(
         return not_of(samples[of])
     found = []
     for lag in lags:
-        later = delayed(samples[other], lag, spacing=samples[0].spacing)
+        later = delayed(samples[other], lag, beside=samples[0])
         times = common_times([samples[0], later])
         if lag and samples[0].spacing is None:
             times = times[:0]

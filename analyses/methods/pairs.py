@@ -13,6 +13,7 @@ from analyses.methods.calendar import (
     Moments,
     interval_of,
     month_of,
+    months_later,
     not_complete,
     period_means,
 )
@@ -25,6 +26,7 @@ PairStep = Literal["raw", "day", "month", "year"]
 SPACINGS = {"day": Interval(microseconds=DAY), "month": Interval(1), "year": Interval(12)}
 USED, INCOMPLETE, ALONE, MET = range(4)
 MEETS = -2
+WEEK = np.timedelta64(7, "D")  # values of one month that are further apart are no pair
 LEAST = 1e-300
 ROUNDING = 1e-12
 
@@ -119,19 +121,34 @@ def values_at(sample: Sample, times: Moments) -> Floats:
     return sample.values[np.searchsorted(sample.times, times)]
 
 
-def delayed(sample: Sample, steps: int, *, spacing: Interval | None) -> Sample:
+def delayed(sample: Sample, steps: int, *, beside: Sample) -> Sample:
     """The same with each value standing so many steps later, beside what it may have led to."""
+    spacing = beside.spacing
     if steps == 0 or spacing is None:
         return sample
-    later = Interval(months=spacing.months * steps, microseconds=spacing.microseconds * steps)
-    times = later.after(sample.times)
     if not spacing.months:
-        return replace(sample, times=times)
-    # The 30th and 31st may meet on the same day of a later month; the first of them stays.
-    times, kept, went = np.unique(times, return_index=True, return_inverse=True)
+        later = sample.times + np.timedelta64(steps * spacing.microseconds, "us")
+        return replace(sample, times=later)
+    # The 30th and 31st may meet on the last day of a shorter month; the first of them stays.
+    later = months_later(sample.times, steps * spacing.months)
+    times, kept, went = np.unique(later, return_index=True, return_inverse=True)
     went = np.where(kept[went] == np.arange(went.size), went, MEETS)
     places = np.where(sample.places < 0, sample.places, went[sample.places])
+    times = in_months_of(times, beside.times)
     return replace(sample, times=times, values=sample.values[kept], places=places)
+
+
+def in_months_of(times: Moments, others: Moments) -> Moments:
+    """Times as the other series has them in the same month, where each has one value a month.
+
+    The end of February one month later is 28 March, and March's own value stands on the 31st.
+    """
+    months, theirs = times.astype("datetime64[M]"), others.astype("datetime64[M]")
+    if not others.size or any((months[1:] == months[:-1]).any() for months in (months, theirs)):
+        return times
+    places = np.minimum(np.searchsorted(theirs, months), others.size - 1)
+    near = (theirs[places] == months) & (np.abs(others[places] - times) < WEEK)
+    return np.where(near, others[places], times)
 
 
 def reason_without(samples: Sequence[Sample], times: Moments, *, step: PairStep) -> str | None:

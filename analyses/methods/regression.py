@@ -111,7 +111,7 @@ def paired(
     main, *others = (sampled(one, step, min_coverage=min_coverage) for one in (series, *predictors))
     if lag and main.spacing is None:
         return [main, *others], main.times[:0], "The interval of the first series is not known."
-    samples = [main, *(delayed(one, lag, spacing=main.spacing) for one in others)]
+    samples = [main, *(delayed(one, lag, beside=main) for one in others)]
     times = common_times(samples)
     return samples, times, reason_without(samples, times, step=step)
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyses.methods.calendar import DAY, Interval
 from analyses.methods.pairs import (
     cleaned,
     common_times,
@@ -46,7 +45,7 @@ def test_common_times_are_those_of_all(some):
 @LAWS
 @given(PLACES, st.integers(-5, 5))
 def test_what_is_delayed_stands_so_many_steps_later(places, steps):
-    later = delayed(raw(places), steps, spacing=Interval(microseconds=DAY))
+    later = delayed(raw(places), steps, beside=raw({0}))
     assert later.times.tolist() == series({p + steps for p in places}).timestamps.tolist()
     assert later.values.tolist() == sorted(places)
 
@@ -55,7 +54,7 @@ def test_months_are_delayed_by_months_and_a_day_that_two_reach_is_the_first_ones
     # 28 to 31 January one month later are all 28 February, which has no later day.
     january = raw({27, 28, 29, 30, 59, 60}, interval="P1M")
     assert [str(one)[:10] for one in january.times[-2:]] == ["2001-03-01", "2001-03-02"]
-    later = delayed(january, 1, spacing=Interval(months=1))
+    later = delayed(january, 1, beside=january)
     told = [str(one)[5:10] for one in later.times]
     assert told == ["02-28", "04-01", "04-02"]
     assert later.values.tolist() == [27, 59, 60]
@@ -66,13 +65,14 @@ def test_a_day_that_two_reach_is_kept_once():
     spring = raw({89, 120}, interval="P1M")
     for some in (leap, spring):
         for steps in range(-12, 13):
-            later = delayed(some, steps, spacing=Interval(months=1))
+            later = delayed(some, steps, beside=some)
             assert later.times.size == np.unique(later.times).size == later.values.size
 
 
 def test_of_two_that_reach_a_day_it_is_told_which_one_stays():
-    # 31 January and 3 February are both 3 March a month later; 10 February is 10 March.
-    later = delayed(raw({30, 33, 40}, interval="P1M"), 1, spacing=Interval(months=1))
+    # 30 and 31 January are both 28 February a month later; 10 February is 10 March.
+    some = raw({29, 30, 40}, interval="P1M")
+    later = delayed(some, 1, beside=some)
     found = explained(later, later.times, step="raw")
     told = [found.reasons[code] for code in found.codes]
     assert told == ["", "Delayed by the lag it stands where an earlier value does.", ""]

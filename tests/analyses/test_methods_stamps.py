@@ -8,8 +8,10 @@ import pytest
 
 from analyses.methods.calendar import Interval, infer_interval, period_means
 from analyses.methods.climatology import climatology
+from analyses.methods.correlation import correlation
 from analyses.methods.drought import drought
 from analyses.methods.gaps import gaps
+from analyses.methods.regression import regression
 from analyses.methods.trend import trend
 from datasets.series import Series
 
@@ -110,3 +112,40 @@ def test_what_a_gap_misses_stands_in_the_months_that_are_missing(stamps, place):
     found = gaps(series_of(left, np.arange(838)), fill="interpolation")
     wanted = [str(stamp)[:7] for stamp in stamps[[place, place + 1]]]
     assert [stamp[:7] for stamp in found["filled"]["timestamps"]] == wanted
+
+
+def two(stamps, size=360):
+    """The second leads the first by two months."""
+    noise = np.random.default_rng(1).normal(size=(2, size + 2))
+    first = series_of(stamps[:size], 0.9 * noise[1, :-2] + 0.4 * noise[0, 2:])
+    return first, series_of(stamps[:size], noise[1, 2:], variable="X")
+
+
+def test_every_month_has_the_one_so_many_months_before_it(stamps):
+    some, other = two(stamps)
+    found = correlation(some, others=[other], max_lag=6)["lags"][0]
+    one, another = pd.Series(some.values), pd.Series(other.values)
+    assert found["n"] == [360 - abs(lag) for lag in range(-6, 7)]
+    assert found["r"] == pytest.approx([one.corr(another.shift(lag)) for lag in range(-6, 7)])
+    assert found["strongest"]["lag"] == 2
+
+
+def test_a_month_that_is_missing_is_missed_alone(stamps):
+    some, other = two(stamps)
+    left = series_of(stamps[:360].delete([0, 50, 51]), np.delete(some.values, [0, 50, 51]))
+    found = correlation(left, others=[other], max_lag=2)["lags"][0]
+    assert found["n"] == [355, 356, 357, 357, 356]
+
+
+def test_a_regression_has_every_month_after_the_first(stamps):
+    some, other = two(stamps)
+    found = regression(some, predictors=[other], step="raw", lag=2)
+    assert found["n"] == 358
+    line = np.polyfit(other.values[:-2], some.values[2:], 1)
+    assert [row["coefficient"] for row in found["terms"][::-1]] == pytest.approx(line.tolist())
+
+
+def test_values_on_other_days_of_the_month_are_not_those_of_the_month():
+    some, _ = two(middles("1951-01-01", 360))
+    _, other = two(firsts("1951-01-01", 360))
+    assert correlation(some, others=[other], max_lag=2)["lags"][0]["n"] == [0] * 5
