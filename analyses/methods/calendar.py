@@ -19,6 +19,7 @@ YEAR = YEAR_DAYS * DAY
 LONGEST_YEARS = 500  # between two values
 FEW_DAYS = np.timedelta64(4, "D")  # by which middles and ends of months differ, and less
 HALF = 0.5  # of its values a month must have for its season or year to count
+CROWDED = 1.5  # times as many values as the interval leads to expect are clearly too many
 UNITS: dict[Step, str] = {"day": "D", "month": "M", "season": "M", "year": "Y"}
 STEP_MONTHS: dict[Step, int] = {"day": 0, "month": 1, "season": 3, "year": 12}
 STEP_DAYS: dict[Step, int] = {"day": 1, "month": 28, "season": 90, "year": 365}
@@ -158,6 +159,8 @@ class PeriodMeans:
     counts, expected : values there are and should be
     finished : False where the series ends before the period does
     thinnest : coverage of the emptiest month of each season or year, 1 where it is not known
+    crowded : True where it, or one of its months, has clearly more values than it should: they are
+        of another interval, and neither their share nor their total is known
     """
 
     step: Step
@@ -167,6 +170,7 @@ class PeriodMeans:
     expected: NDArray[np.int64]
     finished: NDArray[np.bool_]
     thinnest: NDArray[np.float64] | float = 1.0
+    crowded: NDArray[np.bool_] | bool = False
 
     @property
     def periods(self) -> Moments:
@@ -187,14 +191,15 @@ class PeriodMeans:
         return np.asarray(places[self.places_of(moments)])
 
     def complete(self, min_coverage: float, *, least_month: float = HALF) -> NDArray[np.bool_]:
-        """Which periods count: enough values, and not cut off by the end of the series.
+        """Which periods count: enough values, not far too many, and not cut off by the end.
 
         A year or season wants half of the values of each of its months too: without January the
         mean of a year would be too warm.
         """
         enough = self.coverage >= min_coverage - 1e-12
         enough &= self.thinnest >= min(min_coverage, least_month) - 1e-12
-        return np.asarray(enough & (self.counts > 0) & (self.expected > 0) & self.finished)
+        enough &= (self.counts > 0) & (self.expected > 0) & np.logical_not(self.crowded)
+        return np.asarray(enough & self.finished)
 
 
 def period_numbers(moments: Moments, step: Step) -> NDArray[np.int64]:
@@ -236,7 +241,8 @@ def period_means(series: Series, step: Step) -> PeriodMeans:
         expected = expected_values(edges, anchor=stamps[0], interval=interval)
         finished[-1] = interval.after(stamps[-1:])[0] >= edges[-1]
     thinnest = thinnest_months(stamps, edges, step, interval) if interval else 1.0
-    return PeriodMeans(step, edges, means, counts, expected, finished, thinnest)
+    crowded = crowded_periods(stamps, edges, step, interval) if interval else False
+    return PeriodMeans(step, edges, means, counts, expected, finished, thinnest, crowded)
 
 
 def thinnest_months(
@@ -257,6 +263,29 @@ def thinnest_months(
     return np.asarray(shares.reshape(-1, STEP_MONTHS[step]).min(axis=1))
 
 
+def crowded_periods(
+    stamps: Moments, edges: Moments, step: Step, interval: Interval
+) -> NDArray[np.bool_]:
+    """Which periods have clearly more values than the interval leads to expect, or a month has."""
+    found = is_crowded(stamps, edges, interval)
+    if step in {"season", "year"} and not interval.coarser_than("month"):
+        first, last = edges[[0, -1]].astype("datetime64[M]")
+        months = np.arange(first, last + 1).astype("datetime64[us]")
+        by_month = is_crowded(stamps, months, interval)
+        found |= by_month.reshape(-1, STEP_MONTHS[step]).any(axis=1)
+    return found
+
+
+def is_crowded(stamps: Moments, edges: Moments, interval: Interval) -> NDArray[np.bool_]:
+    """Of any windows; the exact number and not the whole one, since a month may begin anywhere."""
+    if interval.months:
+        usual = np.diff(edges.astype("datetime64[M]")).astype(np.float64) / interval.months
+    else:
+        usual = np.diff(edges).astype(np.float64) / interval.microseconds
+    counts = np.diff(np.searchsorted(stamps, edges))
+    return np.asarray(counts > CROWDED * np.maximum(usual, 1))
+
+
 def reason_against_means(series: Series, step: Step, *, of: str = "means") -> str | None:
     """Why there can be no means, or whatever else, of periods at all, if so."""
     if series.values.size == 0:
@@ -271,7 +300,8 @@ def reason_against_means(series: Series, step: Step, *, of: str = "means") -> st
 
 def not_complete(step: str) -> str:
     """Why a value is in no mean."""
-    return f"Its {step} is not complete: too few values, or the series ends within it."
+    told = "too few or far too many values, or the series ends within it"
+    return f"Its {step} is not complete: {told}."
 
 
 def year_of(moments: Moments) -> NDArray[np.int64]:

@@ -207,7 +207,7 @@ def reason_of(
     if any(np.isfinite(one).any() for one in columns.values()):
         return None
     if not prepared.months.is_there.any():
-        return "Every month misses values."
+        return "Every month misses values, or has far too many."
     if prepared.reference is None:
         return "The series has no complete year, so there is no reference period."
     return next((str(one["reason"]) for one in fits if one["reason"]), None)

@@ -63,7 +63,8 @@ def check(name: str, series: Series) -> None:
 def totals(series: Series, *, max_missing_days: int) -> tuple[Moments, Floats]:
     """Months and their precipitation in mm; NaN where too much is missing.
 
-    Where some may be missing, the mean of the others stands for them.
+    Where some may be missing, the mean of the others stands for them. A month with far more values
+    than at the interval of the series has none: of what time each tells is not known.
     """
     series = in_millimetres(series)
     means = period_means(series, "month")
@@ -72,8 +73,9 @@ def totals(series: Series, *, max_missing_days: int) -> tuple[Moments, Floats]:
     expected = np.maximum(means.expected, 1)
     missing = np.maximum(means.expected - means.counts, 0) * days / expected
     amounts = means.means * (days if series.unit == "mm d-1" else means.expected)
-    counts = (means.counts > 0) & (means.expected > 0) & means.finished
-    return starts, np.where(counts & (missing <= max_missing_days + 1e-9), amounts, np.nan)
+    return starts, np.where(
+        means.complete(0.0) & (missing <= max_missing_days + 1e-9), amounts, np.nan
+    )
 
 
 def monthly_means(series: Series, starts: Moments) -> Floats:

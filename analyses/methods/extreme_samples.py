@@ -18,10 +18,12 @@ from analyses.methods.calendar import (
     Moments,
     expected_values,
     interval_of,
+    most_common,
 )
 from analyses.methods.slopes import Floats, Ints
 from datasets.series import Series
 
+LEAST_SPACINGS = 4  # in a month, that most of them may be said to be equal
 # First month and number of months.
 PARTS = {
     **{name: (month, 3) for name, month in SEASON_STARTS.items()},
@@ -160,7 +162,7 @@ class Peaks:
     years : in which the block of each peak begins
     above : how many values are above the threshold
     all_years : from the first to the last in which the part of the year has values
-    observed : how many years of values there are: all of the part of the year, over those in one
+    observed : how many years the values tell of, each of the part of the year
     """
 
     threshold: float
@@ -190,7 +192,9 @@ def find_peaks(series: Series, part: Part, *, threshold: float, run_days: float)
     numbers, inside = part.numbers(series.timestamps)
     above = np.flatnonzero(inside & (series.values > threshold))
     interval = interval_of(series)
-    observed = float(inside.sum()) / part.length(interval) if interval else 0.0
+    observed = 0.0
+    if interval:
+        observed = values_at(interval, series.timestamps[inside]) / part.length(interval)
     all_years = span_of(numbers[inside])
     if above.size == 0:
         return Peaks(threshold, above, above, above, all_years, observed)
@@ -200,3 +204,33 @@ def find_peaks(series: Series, part: Part, *, threshold: float, run_days: float)
     order = np.lexsort((-series.values[above], cluster))
     places = above[order[np.flatnonzero(begins)]]
     return Peaks(threshold, places, numbers[places], above, all_years, observed)
+
+
+def values_at(interval: Interval, stamps: Moments) -> float:
+    """How many values at this interval tell of as much time as these do.
+
+    Each tells of one interval, and in a month in which most are at another spacing, of that one:
+    twenty years by the hour do not make forty by three hours before them short.
+    """
+    if interval.coarser_than("month"):
+        return float(stamps.size)
+    months = stamps.astype("datetime64[M]")
+    starts = np.unique(months, return_index=True)[1]
+    ends = np.append(starts, stamps.size)[1:]
+    found = 0.0
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        days = (months[start] + 1).astype("datetime64[D]") - months[start].astype("datetime64[D]")
+        length = int(days.astype(np.int64)) * DAY
+        own = interval.microseconds or length
+        apart = spacing_in(stamps[start:end]) or own
+        found += min(end - start, -(-length // apart)) * apart / own
+    return found
+
+
+def spacing_in(stamps: Moments) -> int | None:
+    """What is between most of them, if one spacing is."""
+    apart = np.diff(stamps).astype("timedelta64[us]").astype(np.int64)
+    if apart.size < LEAST_SPACINGS:
+        return None
+    most = most_common(apart)
+    return most if 2 * (apart == most).sum() > apart.size else None

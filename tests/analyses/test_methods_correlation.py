@@ -297,7 +297,7 @@ def test_it_says_which_period_is_not_complete():
     told = [found.reasons[code] for code in found.codes[[0, 31, 70]]]
     assert told == [
         "",
-        "Its month is not complete: too few values, or the series ends within it.",
+        "Its month is not complete: too few or far too many values, or the series ends within it.",
         "The same month is not complete in another series.",
     ]
 

@@ -42,7 +42,7 @@ def test_a_monthly_normal_is_the_mean_of_the_months_behind_it(gappy):
     assert march.reasons[1:] == (
         "It is in another month.",
         "It is outside the reference years.",
-        "Its month is not complete: too few values, or the series ends within it.",
+        "Its month is not complete: too few or far too many values, or the series ends within it.",
     )
     assert [(march.codes == code).sum() for code in (2, 3)] == [31, 10]
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyses.methods.calendar import not_complete
 from analyses.methods.pairs import (
     cleaned,
     common_times,
@@ -97,7 +98,7 @@ def test_it_is_told_for_each_value_whether_it_was_used():
     }
     assert told == {
         "2001-01": "",
-        "2001-02": "Its month is not complete: too few values, or the series ends within it.",
+        "2001-02": not_complete("month"),
         "2001-03": "The same month is not complete in another series.",
         "2001-04": "The same month is not complete in another series.",
     }

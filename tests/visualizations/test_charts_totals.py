@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,3 +31,13 @@ def test_a_hundred_millimetres_a_month_are_1200_a_year(offset: pd.DateOffset | N
     sums = pd.Series(100.0, stamps).resample("YS").sum()
     assert subject.periods(some, "year").values == pytest.approx(sums.to_numpy())
     assert yearly.yearly(some, {}).values == pytest.approx(sums.to_numpy())
+
+
+def test_years_by_the_hour_after_years_by_the_day_have_no_total() -> None:
+    days = pd.Series(2.0, pd.date_range("1961-01-01", "2018-12-31"))
+    hours = pd.Series(2 / 24, pd.date_range("2019-01-01", "2020-12-31T23:00", freq="h"))
+    found = subject.periods(rain(pd.concat([days, hours])), "year")
+    sums = days.resample("YS").sum()
+    assert found.values[:-2] == pytest.approx(sums.to_numpy())
+    assert np.isnan(found.values[-2:]).all()
+    assert yearly.yearly(rain(pd.concat([days, hours])), {}).years[-1] == 2018

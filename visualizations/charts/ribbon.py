@@ -1,7 +1,7 @@
 """Ribbons: the days of one year over what is usual and what has been on each day of the year."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,7 @@ def only_years(found: Periods, years: NDArray[np.int64]) -> PeriodMeans:
     """The same days; those of other years count as not there."""
     means = found.means
     counts = np.where(np.isin(year_of(means.periods), years), means.counts, 0)
-    return PeriodMeans("day", means.edges, means.means, counts, means.expected, means.finished)
+    return replace(means, counts=counts)
 
 
 def on(days: NDArray[np.datetime64], normals: list[Normal], name: str) -> Floats:
