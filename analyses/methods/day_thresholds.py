@@ -18,7 +18,9 @@ REACH = 2  # days before and after
 WIDTH = 2 * REACH + 1
 YEAR_DAYS = 365  # the 366th of leap years has too few values; it is interpolated
 SLOTS = 366
+BASE_SHARE = 0.7  # of the days of the base period, and of those around each day of the year
 THIRD = 1 / 3
+TINY = 1e-6  # values: 70 % sharp is enough however it is rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Base:
     slots : day in the calendar of a leap year, 0 to 365
     days_of_year : 1 to 366
     around : shape (365, years · 5), places in `values`; n where it is outside the period
+    expected : shape (365,), values there would be around each day if none were missing
     """
 
     values: Floats
@@ -39,28 +42,33 @@ class Base:
     slots: Ints
     days_of_year: Ints
     around: Ints
+    expected: Floats
 
     @property
     def count(self) -> int:
         return int(self.years[-1]) + 1
 
 
-def base_of(values: Floats, days: Days, within: Bools) -> Base:
-    """Of the days of whole years that are within the base period."""
+def base_of(values: Floats, days: Days, within: Bools, *, years: int) -> Base:
+    """Of the days of whole years that are within the base period, which has so many years."""
     days_of_year = days.days_of_year[within]
     starts = np.flatnonzero(days_of_year == 1)
     offsets = starts[:, None] + np.arange(-REACH, REACH + 1)
     around = np.arange(YEAR_DAYS)[:, None] + offsets.reshape(1, -1)
     size = days_of_year.size
     around[(around < 0) | (around >= size)] = size
-    years = np.repeat(np.arange(starts.size), np.diff(np.append(starts, size)))
-    return Base(values[within], years, days.leap_days[within], days_of_year, around)
+    # Years of the base period before the first value or after the last lack all of theirs.
+    expected = (around < size).sum(axis=-1) / starts.size * years
+    of_year = np.repeat(np.arange(starts.size), np.diff(np.append(starts, size)))
+    return Base(values[within], of_year, days.leap_days[within], days_of_year, around, expected)
 
 
 def thresholds(base: Base, part: float) -> Floats:
-    """The threshold of each of 366 days of the year; NaN where nothing was observed around it."""
+    """The threshold of each of 366 days of the year; NaN where too little is known around it."""
     samples = np.append(base.values, np.nan)[base.around]
-    return on_leap_year(quantiles(np.sort(samples, axis=-1), part))
+    found = quantiles(np.sort(samples, axis=-1), part)
+    is_known = np.isfinite(samples).sum(axis=-1) >= BASE_SHARE * base.expected - TINY
+    return on_leap_year(np.where(is_known, found, np.nan))
 
 
 def quantiles(ordered: Floats, part: float) -> Floats:

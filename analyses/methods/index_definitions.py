@@ -4,7 +4,7 @@ The 27 of the CCl/CLIVAR/JCOMM Expert Team on Climate Change Detection and Indic
 al. 2011, doi:10.1002/wcc.147), and degree days of its successor, the ET-SCI.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import numpy as np
 from analyses.methods import days as reduce
 from analyses.methods.calendar import year_of
 from analyses.methods.day_thresholds import (
+    SLOTS,
     Base,
     base_of,
     is_beyond,
@@ -57,6 +58,7 @@ class Weather:
         self.days, self.values, self.options = days, values, options
         self.base_years = base_years
         self._bases: dict[str, Base] = {}
+        self._limits: dict[tuple[str, float], Floats] = {}
         self._shares: dict[tuple[str, float], Floats] = {}
 
     @property
@@ -96,13 +98,30 @@ class Weather:
 
     def base(self, name: str) -> Base:
         if name not in self._bases:
-            self._bases[name] = base_of(self.values[name], self.days, self.is_in_base)
+            first, last = self.base_years or (0, 0)
+            years = last - first + 1
+            self._bases[name] = base_of(self.values[name], self.days, self.is_in_base, years=years)
         return self._bases[name]
+
+    def limits(self, name: str, part: float) -> Floats:
+        """The threshold of each day; NaN where its day of the year has none."""
+        if (name, part) not in self._limits:
+            places = self.days.days_of_year - 1
+            has_base = bool(self.is_in_base.any())
+            of_year = thresholds(self.base(name), part) if has_base else np.full(SLOTS, np.nan)
+            self._limits[name, part] = of_year[places]
+        return self._limits[name, part]
 
     def is_beyond(self, name: str, part: float) -> Bools:
         """Days below the 10th or above the 90th percentile of their day of the year."""
-        limits = thresholds(self.base(name), part)[self.days.days_of_year - 1]
-        return is_beyond(self.values[name], limits, is_low=part < 0.5)
+        return is_beyond(self.values[name], self.limits(name, part), is_low=part < 0.5)
+
+    def is_missing(self, needs: Sequence[str], part: float | None = None) -> Bools:
+        """Days without one of these values or, compared with a percentile, without a threshold."""
+        needed = [self.values[name] for name in needs]
+        if part is not None:
+            needed += [self.limits(name, part) for name in needs]
+        return np.asarray(np.isnan(np.stack(needed)).any(axis=0))
 
     def shares_beyond(self, name: str, part: float) -> Floats:
         """The same as 0 or 1, and shares of the resampled thresholds in the base period."""
@@ -126,6 +145,7 @@ class Index:
     compute : (weather, edges of periods) to a number for each period
     is_monthly : whether it is defined for months too
     wants_base : whether its thresholds come from the base period
+    part : the percentile, 0 to 1, of its day of the year that a day is compared with
     reach : days before a period that its number depends on
     """
 
@@ -135,21 +155,26 @@ class Index:
     compute: Compute
     is_monthly: bool = False
     wants_base: bool = False
+    part: float | None = None
     reach: int = 0
 
 
-def percent_beyond(name: str, part: float) -> Compute:
-    """Percentage of the days that have a value."""
+def percent_beyond(name: str, needs: tuple[str], part: float) -> Index:
+    """Percentage of the days that have a value and a threshold."""
 
     def compute(weather: Weather, edges: Ints) -> Floats:
-        beyond = reduce.totals(weather.shares_beyond(name, part), edges)
-        return 100 * reduce.share(beyond, reduce.counts(~np.isnan(weather.values[name]), edges))
+        is_known = ~weather.is_missing(needs, part)
+        beyond = np.where(is_known, weather.shares_beyond(needs[0], part), 0.0)
+        return 100 * reduce.share(reduce.totals(beyond, edges), reduce.counts(is_known, edges))
 
-    return compute
+    return Index(name, "%", needs, compute, is_monthly=True, wants_base=True, part=part)
 
 
-def spell_days(name: str, part: float) -> Compute:
-    return lambda w, e: reduce.days_in_runs(w.is_beyond(name, part), e, least=SPELL)
+def spell_days(name: str, needs: tuple[str], part: float) -> Index:
+    def compute(weather: Weather, edges: Ints) -> Ints:
+        return reduce.days_in_runs(weather.is_beyond(needs[0], part), edges, least=SPELL)
+
+    return Index(name, "d", needs, compute, wants_base=True, part=part)
 
 
 def total_above(part: float) -> Compute:
@@ -226,12 +251,12 @@ EXTREMES: list[Index] = [
     Index("DTR", "degC", BOTH, lambda w, e: reduce.means(w.tmax - w.tmin, e), is_monthly=True),
 ]
 PERCENTILES: list[Index] = [
-    Index("TN10p", "%", TMIN, percent_beyond("tmin", 0.1), is_monthly=True, wants_base=True),
-    Index("TX10p", "%", TMAX, percent_beyond("tmax", 0.1), is_monthly=True, wants_base=True),
-    Index("TN90p", "%", TMIN, percent_beyond("tmin", 0.9), is_monthly=True, wants_base=True),
-    Index("TX90p", "%", TMAX, percent_beyond("tmax", 0.9), is_monthly=True, wants_base=True),
-    Index("WSDI", "d", TMAX, spell_days("tmax", 0.9), wants_base=True),
-    Index("CSDI", "d", TMIN, spell_days("tmin", 0.1), wants_base=True),
+    percent_beyond("TN10p", TMIN, 0.1),
+    percent_beyond("TX10p", TMAX, 0.1),
+    percent_beyond("TN90p", TMIN, 0.9),
+    percent_beyond("TX90p", TMAX, 0.9),
+    spell_days("WSDI", TMAX, 0.9),
+    spell_days("CSDI", TMIN, 0.1),
     Index("R95pTOT", "mm", RAIN, total_above(0.95), wants_base=True),
     Index("R99pTOT", "mm", RAIN, total_above(0.99), wants_base=True),
 ]

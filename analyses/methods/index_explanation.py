@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analyses.methods.day_thresholds import BASE_SHARE
 from analyses.methods.index_definitions import INDICES, Index, season_edges
 from analyses.methods.index_preparation import Prepared
 from analyses.methods.slopes import Ints
@@ -17,8 +18,12 @@ REASONS = (
     "It is a dry day of the base period, and thresholds are of wet days.",
     "Its year or month misses more days than are allowed.",
     "The index is not computed from this variable.",
+    (
+        "Its day of the year has no threshold: the base period has under "
+        f"{100 * BASE_SHARE:.0f} % of the values around it."
+    ),
 )
-OTHER, OUTSIDE_BASE, DRY, INCOMPLETE, NOT_NEEDED = range(1, 6)
+OTHER, OUTSIDE_BASE, DRY, INCOMPLETE, NOT_NEEDED, NO_THRESHOLD = range(1, 7)
 
 
 def explained(
@@ -39,11 +44,14 @@ def explained(
     days = series.timestamps.astype("datetime64[D]")
     places = (days - prepared.days.dates[0]).astype(np.int64)
     is_inside = (places >= start - index.reach) & (places < end)
-    if not prepared.is_whole(index, step)[place]:
-        return Explanation(np.where(is_inside, INCOMPLETE, OTHER), REASONS)
-    if not index.wants_base:
-        return Explanation(np.where(is_inside, 0, OTHER), REASONS)
-    return Explanation(np.where(is_inside, 0, codes_in_base(name, places, prepared)), REASONS)
+    is_whole = bool(prepared.is_whole(index, step)[place])
+    inside = np.full_like(codes, 0 if is_whole else INCOMPLETE)
+    if index.part is not None:
+        has_none = np.isnan(prepared.weather.limits(name, index.part)[places])
+        inside[has_none] = NO_THRESHOLD
+    is_from_base = index.wants_base and is_whole
+    outside = codes_in_base(name, places, prepared) if is_from_base else OTHER
+    return Explanation(np.where(is_inside, inside, outside), REASONS)
 
 
 def not_needed(series: Series) -> Explanation:

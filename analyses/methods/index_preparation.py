@@ -7,6 +7,7 @@ import numpy as np
 
 from analyses.methods import days as reduce
 from analyses.methods.calendar import year_of
+from analyses.methods.day_thresholds import BASE_SHARE
 from analyses.methods.days import Bools, Days, common_days, on_calendar
 from analyses.methods.index_definitions import INDICES, Index, Options, Weather
 from analyses.methods.rain import in_millimetres
@@ -15,7 +16,6 @@ from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 
 BASE_PERIODS = ((1961, 1990), (1991, 2020), (1981, 2010), (1971, 2000))
-BASE_SHARE = 0.7  # of its days: the rule of the ETCCDI for thresholds
 BASE_YEARS = (10, 60)  # fewest and most
 WHOLE = 15  # missing days, of a year that may be the first or last of a base period
 
@@ -53,14 +53,14 @@ class Prepared:
     def days(self) -> Days:
         return self.weather.days
 
-    def missing(self, needs: Sequence[str]) -> Ints:
-        """Days of each month without a value of one of them, shape (years, 12)."""
-        is_missing = is_any_missing([self.weather.values[name] for name in needs])
+    def missing(self, needs: Sequence[str], part: float | None = None) -> Ints:
+        """Days of each month without a value of one of them, or threshold; shape (years, 12)."""
+        is_missing = self.weather.is_missing(needs, part)
         return reduce.counts(is_missing, self.days.month_edges).reshape(-1, 12)
 
     def is_whole(self, index: Index, step: str) -> Bools:
-        """Which years or months miss few enough days."""
-        missing = self.missing(index.needs)
+        """Which years or months miss few enough days; one without a threshold is missing too."""
+        missing = self.missing(index.needs, index.part)
         if step == "monthly":
             return np.asarray(missing.ravel() <= self.limits.month)
         if index.name == "GSL" and self.weather.options.is_south:

@@ -294,7 +294,8 @@ analyses.add(
         missing=(
             "Nothing is filled. A year with more than `max_missing_year` missing days, or with a "
             "month that has more than `max_missing_month`, has no number, and neither has such a "
-            "month. Thresholds want 70 % of the days of the base period."
+            "month. Thresholds want 70 % of the days of the base period and of those around each "
+            "day of the year; a day without a threshold is missing."
         ),
         references=(
             "Zhang et al. 2011, doi:10.1002/wcc.147 (ETCCDI indices)",
