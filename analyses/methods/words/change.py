@@ -1,5 +1,7 @@
 """Sentences on change: `trend`, `changepoint`."""
 
+from collections.abc import Sequence
+
 from analyses.methods.words.phrases import (
     LEVEL,
     Results,
@@ -24,6 +26,7 @@ from analyses.methods.words.phrases import (
     warned,
 )  # fmt: skip
 
+TINY = 1e-9  # of the largest rate
 TESTS = {
     "pettitt": "Pettitt",
     "snht": "SNHT",
@@ -85,8 +88,9 @@ def seasons(results: Results) -> list[str]:
     if not by:
         return []
     told = []
-    digits = decimals(amount(results, "seasonal.theil_sen.per_decade") or 0)
-    for one in entries(results, "seasonal.seasons"):
+    all_seasons = entries(results, "seasonal.seasons")
+    digits = digits_of([amount(one, "theil_sen.per_decade") for one in all_seasons])
+    for one in all_seasons:
         p = amount(one, "mann_kendall.corrected_p")
         mark = "" if p is None else f" ({probability(p)})"
         rate = signed(amount(one, "theil_sen.per_decade"), digits=digits)
@@ -96,6 +100,12 @@ def seasons(results: Results) -> list[str]:
         return [text for text in [text_at(results, "seasonal.reason")] if text]
     unit = text_at(results, "units.per_decade") or "per decade"
     return [f"By {by}, in {unit}: {listed(told)}; seasonal Kendall test of all: {probability(p)}."]
+
+
+def digits_of(rates: Sequence[float | None]) -> int:
+    """As many as the smallest of several rates needs; what is only rounding needs none."""
+    sizes = [abs(rate) for rate in rates if rate]
+    return decimals(min((one for one in sizes if one > TINY * max(sizes)), default=0))
 
 
 def changepoint(results: Results) -> list[str]:
