@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyses.methods.words import change
+from analyses.methods.words import change, description
 
 
 def by_month(pooled: float, *rates: float | None) -> str:
@@ -32,3 +32,20 @@ def test_slopes_of_seasons_have_the_digits_that_the_smallest_needs(pooled: float
 def test_a_slope_that_is_only_rounding_takes_no_digits() -> None:
     assert "01 +2.2 (p < 0.001) and 02 +0.0 (p" in by_month(0.0, 2.2, 4e-16)
     assert "01 0 (p < 0.001) and 02 0 (p" in by_month(0.0, 0.0, 0.0)
+
+
+def climatology(by: str, **years: int) -> list[str]:
+    normals = [
+        {"period": period, "years": n, "mean": float(n) if n >= 3 else None}
+        for period, n in years.items()
+    ]
+    return description.climatology({"by": by, "normals": normals})
+
+
+@pytest.mark.parametrize(
+    ("by", "noun"), [("month", "month"), ("season", "season"), ("day_of_year", "day")]
+)
+def test_what_has_no_normal_is_named_and_its_years_are_not_counted(by: str, noun: str) -> None:
+    told = climatology(by, a=2, b=3, c=3)[1]
+    assert told == f"Each normal is made of 3 years; 1 {noun} of the year has none."
+    assert climatology(by, a=2)[0] == f"No {noun} of the year has a normal of The series."

@@ -60,7 +60,8 @@ def presence(results: Results) -> str:
 def climatology(results: Results) -> list[str]:
     unit, normals = text_at(results, "unit"), entries(results, "normals")
     known = [(mean, one) for one in normals if (mean := amount(one, "mean")) is not None]
-    what = "month" if at(results, "by") == "month" else "day"
+    by = text_at(results, "by") or "period"
+    what = "day" if by == "day_of_year" else by
     if not known:
         return [f"No {what} of the year has a normal of {subject(results)}."]
     (low, lowest), (high, highest) = (pick(known, key=lambda pair: pair[0]) for pick in (min, max))
@@ -71,7 +72,7 @@ def climatology(results: Results) -> list[str]:
             f"Normals of {subject(results)}, {reference(results)}: highest in {called(highest)} "
             f"({valued(high, unit)}), lowest in {called(lowest)} ({valued(low, unit)})."
         ),
-        f"Each normal is made of {years_of(normals)}{none if lacking else ''}.",
+        f"Each normal is made of {years_of([one for _, one in known])}{none if lacking else ''}.",
         counted(results, used(results)),
     ]
 
