@@ -69,7 +69,7 @@ def anomaly(  # noqa: PLR0913 - these are the parameters of the analysis
     reference = choose_reference(
         series, start=reference_start, end=reference_end, min_coverage=min_coverage
     )
-    reason = reason_against(series, step, reference)
+    reason = reason_against(series, step, reference, asked=(reference_start, reference_end))
     columns: dict[str, Any] = {name: [] for name in COLUMNS}
     if reference and not reason:
         means = period_means(series, step)

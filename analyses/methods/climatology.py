@@ -70,7 +70,7 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
     reference = choose_reference(
         series, start=reference_start, end=reference_end, min_coverage=min_coverage
     )
-    reason = reason_against(series, step, reference)
+    reason = reason_against(series, step, reference, asked=(reference_start, reference_end))
     means = period_means(series, step)
     normals: list[Normal] = []
     limits = Limits(min_coverage, min_years)

@@ -9,7 +9,7 @@ import numpy as np
 from analyses.methods.drought_events import events
 from analyses.methods.drought_explanation import explained
 from analyses.methods.drought_months import Months, Prepared, prepare
-from analyses.methods.normals import ordered_years
+from analyses.methods.normals import ordered_years, without_reference
 from analyses.methods.progress import progress
 from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.schemas import REFERENCE_YEARS
@@ -209,7 +209,7 @@ def reason_of(
     if not prepared.months.is_there.any():
         return "Every month misses values, or has far too many."
     if prepared.reference is None:
-        return "The series has no complete year, so there is no reference period."
+        return without_reference(prepared.asked)
     return next((str(one["reason"]) for one in fits if one["reason"]), None)
 
 

@@ -125,10 +125,11 @@ def months_of(
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Months, and those of them that distributions are fitted to."""
+    """Months, those of them that distributions are fitted to, and the years asked for."""
 
     months: Months
     reference: Reference | None
+    asked: tuple[int | None, int | None]
 
     @property
     def month_of_year(self) -> Ints:
@@ -165,4 +166,4 @@ def prepare(
     )
     start, end = reference_years
     reference = choose_reference(precipitation, start=start, end=end, min_coverage=MIN_COVERAGE)
-    return Prepared(months, reference)
+    return Prepared(months, reference, reference_years)

@@ -27,7 +27,7 @@ from analyses.methods.gap_fills import (
     skill_of,
 )
 from analyses.methods.neighbours import aligned
-from analyses.methods.normals import MIN_YEARS, choose_reference, ordered_years
+from analyses.methods.normals import MIN_YEARS, choose_reference, ordered_years, without_reference
 from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.slopes import Floats
@@ -208,7 +208,7 @@ def from_climatology(
     start, end = given["reference_start"], given["reference_end"]
     reference = choose_reference(series, start=start, end=end, min_coverage=limit)
     if reference is None:
-        return nothing(at.size, "The series has no complete year, so there is no normal.")
+        return nothing(at.size, without_reference((start, end)))
     means = period_means(series, step)
     counted, days = means.complete(limit), given["window_days"]
     made = climatology(means, counted, at, reference=reference, window_days=days)

@@ -181,11 +181,18 @@ def normal_of(period: str, sample: Floats, *, years: int, min_years: int) -> Nor
     )
 
 
-def reason_against(series: Series, step: Step, reference: Reference | None) -> str | None:
-    """Why there can be no normals at all, if so."""
+def reason_against(
+    series: Series, step: Step, reference: Reference | None, *, asked: tuple[int | None, int | None]
+) -> str | None:
+    """Why there can be no normals at all, if so; `asked` are the years that were asked for."""
     reason = reason_against_means(series, step)
     if reason:
         return reason
-    if reference is None:
-        return "The series has no complete year, so there is no reference period."
-    return None
+    return without_reference(asked) if reference is None else None
+
+
+def without_reference(asked: tuple[int | None, int | None]) -> str:
+    """Why no year is the first or last of a reference."""
+    if any(year is not None for year in asked):
+        return "No complete year lies within the reference that was asked for."
+    return "The series has no complete year, so there is no reference period."
