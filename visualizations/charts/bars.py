@@ -82,7 +82,8 @@ def bars_of(series: Series, options: Mapping[str, Any]) -> Bars | str:
     if statistic in {"lowest", "highest"}:
         values = np.where(np.isnan(values), np.nan, extremes(series, found, statistic))
     if np.isnan(values).all():
-        return f"No {step} is complete: each has under 80 % of its values, or has not ended."
+        few = yearly.too_few(step, "its")
+        return f"No {step} is complete: each has {few}, or has not ended."
     # What is not over yet is no bar and no gap.
     whole = values.size - int(found.is_unfinished)
     return Bars(step, statistic, values[:whole], found, note)
@@ -223,7 +224,8 @@ def subtitle(about: Subject, bars: Bars) -> list[str]:
         told.append(subject.ends(about, bars.values, bars.starts))
     missing = bars.values.size - n
     if missing:
-        told.append(f"Grey: {phrases.count(missing, bars.step)} with under 80 % of the values.")
+        few = yearly.too_few(bars.step, "the")
+        told.append(f"Grey: {phrases.count(missing, bars.step)} with {few}.")
     if bars.found.is_unfinished:
         told.append(f"{name_of(bars, bars.values.size)} is unfinished and left out.")
     return [*told, about.left_out()]

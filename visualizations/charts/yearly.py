@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyses.methods.calendar import PeriodMeans, period_means, year_of
+from analyses.methods.calendar import PeriodMeans, Step, period_means, year_of
 from analyses.methods.results import timestamps_of
 from analyses.methods.variables import RAIN, TURNS, is_direction
 from analyses.methods.words import phrases
@@ -158,7 +158,7 @@ def left_out(found: Yearly, *, shown_as: str) -> str:
     told = []
     if found.missing:
         years = phrases.count(found.missing, "year")
-        told.append(f"{shown_as}: {years} with under 80 % of the values.")
+        told.append(f"{shown_as}: {years} with {too_few('year', 'the')}.")
     if found.unfinished:
         told.append(f"{found.unfinished} is unfinished and left out.")
     return " ".join(told)
@@ -177,7 +177,13 @@ def reason_against(series: Series, found: Yearly, options: Mapping[str, Any]) ->
         return ""
     if not within(series, options.get("start"), options.get("end")).values.size:
         return f"There are no values {'in this period' if series.values.size else 'yet'}."
-    return "No year is complete: each has under 80 % of its values, or has not ended."
+    return f"No year is complete: each has {too_few('year', 'its')}, or has not ended."
+
+
+def too_few(step: Step, whose: str) -> str:
+    """Why a period does not count; a year or season is also told by its emptiest month."""
+    month = " or under half of a month's" if step in {"season", "year"} else ""
+    return f"under {100 * MIN_COVERAGE:.0f} % of {whose} values{month}"
 
 
 def anomalies(
