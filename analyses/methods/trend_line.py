@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from analyses.methods.mann_kendall import (
     Autocorrelation,
     MannKendall,
@@ -21,7 +23,8 @@ class Fit:
 
     Attributes
     ----------
-    line, wide : the same line with the interval of independent values, and with the corrected one
+    line, wide : with the interval of independent values, and with the corrected one; the same slope
+        where values are not whitened
     test, corrected : the same test, by another variance or on whitened values
     factor : what the variance of S was multiplied by
     removed : the lag-1 correlation that was taken from the values, 0 where none was
@@ -56,26 +59,30 @@ def fit(x: Floats, y: Floats, *, confidence: float, autocorrelation: Autocorrela
 def whitened_fit(
     x: Floats, y: Floats, line: Sen, *, confidence: float, removed: float, way: Autocorrelation
 ) -> Fit:
-    """Test whitened values, and take the interval from them in the unit of the slope.
+    """Test whitened values, and take the slope with its interval from them.
 
     Divided by 1 − r they have the trend of the values themselves, and noise without likeness (Wang
-    and Swail 2001, doi:10.1175/1520-0442(2001)014<2204:COEWHI>2.0.CO;2).
+    and Swail 2001, doi:10.1175/1520-0442(2001)014<2204:COEWHI>2.0.CO;2). The slope of the values
+    themselves may lie outside this interval.
     """
     left = 1 - removed
     share = left if way == "pre_whitening" else 1.0
     tested = whitened(x, y, slope=line.slope, r=removed, share=share)
     scaled = whitened(x, y, slope=line.slope, r=removed, share=left) / left
     found = theil_sen(x[1:], scaled, confidence=confidence)
-    wide = replace(line, lower=found.lower, upper=found.upper)
+    # Through the medians of times and values, as the line of the values themselves.
+    intercept = line.intercept + (line.slope - found.slope) * float(np.median(x))
+    wide = replace(found, intercept=intercept)
     return Fit(line, wide, mann_kendall(y), mann_kendall(tested), 1.0, removed)
 
 
 def slopes(line: Sen, wide: Sen) -> dict[str, float]:
-    """The slope, its interval for independent values, and the corrected one."""
+    """The slope with its interval for independent values, and both corrected."""
     per_year = {
         "per_year": line.slope,
         "per_year_lower": line.lower,
         "per_year_upper": line.upper,
+        "corrected_per_year": wide.slope,
         "corrected_per_year_lower": wide.lower,
         "corrected_per_year_upper": wide.upper,
     }

@@ -3,9 +3,10 @@
 import numpy as np
 import pymannkendall
 import pytest
+from scipy.stats import theilslopes
 
 from analyses.methods.slopes import theil_sen
-from analyses.methods.trend_line import fit
+from analyses.methods.trend_line import fit, slopes
 from analyses.methods.whitening import removable, whitened
 
 WAYS = {
@@ -33,6 +34,24 @@ def test_whitened_values_are_tested_as_by_pymannkendall(way, seed):
     )
     assert found.line.slope == pytest.approx(wanted.slope)
     assert found.test.p == pytest.approx(pymannkendall.original_test(y).p)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("seed", [1, 5, 11])
+def test_the_corrected_slope_is_that_of_the_whitened_values_by_scipy(way, seed):
+    """As Wang and Swail 2001 have it: slope and interval of (y − r · the one before) / (1 − r)."""
+    y = walk(40, seed, ar=0.7, slope=0.02)
+    found = fit(np.arange(40.0), y, confidence=0.5, autocorrelation=way)
+    r = found.removed
+    assert r > 0
+    wanted = theilslopes((y[1:] - r * y[:-1]) / (1 - r), np.arange(1.0, 40.0))
+    assert found.wide.slope == pytest.approx(wanted.slope)
+    assert found.wide.lower <= found.wide.slope <= found.wide.upper
+    told = slopes(found.line, found.wide)
+    assert told["per_decade"] == pytest.approx(10 * found.line.slope)
+    assert told["corrected_per_decade"] == pytest.approx(10 * wanted.slope)
+    middle = found.wide.intercept + found.wide.slope * 19.5
+    assert middle == pytest.approx(found.line.intercept + found.line.slope * 19.5)
 
 
 def test_what_is_not_alike_is_not_whitened():

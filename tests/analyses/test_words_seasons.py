@@ -49,3 +49,11 @@ def test_what_has_no_normal_is_named_and_its_years_are_not_counted(by: str, noun
     told = climatology(by, a=2, b=3, c=3)[1]
     assert told == f"Each normal is made of 3 years; 1 {noun} of the year has none."
     assert climatology(by, a=2)[0] == f"No {noun} of the year has a normal of The series."
+
+
+def test_the_slope_that_is_told_is_that_of_the_interval() -> None:
+    numbers = {"per_decade": 9.0, "corrected_per_decade": 0.2}
+    interval = {"corrected_per_decade_lower": 0.1, "corrected_per_decade_upper": 0.3}
+    results = {"theil_sen": numbers | interval, "mann_kendall": {"corrected_p": 0.01}}
+    told = change.trend(results | {"unit": "degC", "confidence": 0.95})[0]
+    assert "rises by 0.20 degC per decade (95 % interval 0.10 to 0.30)" in told

@@ -48,8 +48,9 @@ def trend(results: Results) -> list[str]:
 def slope(results: Results, step: str) -> str:
     """The trend with its interval and test; where chance would do, that no trend is seen."""
     confidence = amount(results, "confidence")
-    numbers = ("per_decade", "corrected_per_decade_lower", "corrected_per_decade_upper")
-    value, lower, upper = (amount(results, f"theil_sen.{name}") for name in numbers)
+    value = corrected_slope(results)
+    numbers = ("corrected_per_decade_lower", "corrected_per_decade_upper")
+    lower, upper = (amount(results, f"theil_sen.{name}") for name in numbers)
     p = amount(results, "mann_kendall.corrected_p")
     unit = f"{text_at(results, 'unit')} per decade".removeprefix("1 ").strip()
     test = f"Mann–Kendall {probability(p)} {correction(results)}"
@@ -65,6 +66,12 @@ def slope(results: Results, step: str) -> str:
         does = "rises by" if value > 0 else "has a trend of"
     told = between(value, lower, upper, unit=unit, share=confidence)
     return f"{subject(results)} {does} {told}, {span(results, step)}; {test}."
+
+
+def corrected_slope(results: Results) -> float | None:
+    """The slope that the corrected interval is of: of whitened values, where they are tested."""
+    found = amount(results, "theil_sen.corrected_per_decade")
+    return amount(results, "theil_sen.per_decade") if found is None else found
 
 
 def correction(results: Results) -> str:
@@ -89,11 +96,11 @@ def seasons(results: Results) -> list[str]:
         return []
     told = []
     all_seasons = entries(results, "seasonal.seasons")
-    digits = digits_of([amount(one, "theil_sen.per_decade") for one in all_seasons])
+    digits = digits_of([corrected_slope(one) for one in all_seasons])
     for one in all_seasons:
         p = amount(one, "mann_kendall.corrected_p")
         mark = "" if p is None else f" ({probability(p)})"
-        rate = signed(amount(one, "theil_sen.per_decade"), digits=digits)
+        rate = signed(corrected_slope(one), digits=digits)
         told.append(f"{text_at(one, 'season')} {rate}{mark}")
     p = amount(results, "seasonal.mann_kendall.corrected_p")
     if not told or p is None:
