@@ -17,6 +17,7 @@ from analyses.methods.normals import (
     reason_against,
 )
 from analyses.methods.normals_explanation import USED, behind
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import head_of, plain, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.slopes import Floats
@@ -80,6 +81,7 @@ def anomaly(  # noqa: PLR0913 - these are the parameters of the analysis
     told = explain(series, (), step=step, min_coverage=min_coverage)
     return plain(
         head_of(series, told.codes == USED)
+        | ({} if kind == "ratio" else amount_interval(series, step))
         | {
             "step": step,
             "kind": kind,

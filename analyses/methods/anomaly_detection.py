@@ -15,6 +15,7 @@ from analyses.methods.periods import (
     periods_of,
 )
 from analyses.methods.progress import progress
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import head_of, plain, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, SEED
 from analyses.methods.slopes import Floats, Ints
@@ -80,6 +81,7 @@ def anomaly_detection(  # noqa: PLR0913 - these are the parameters of the analys
     options = Options(method, seasonal, direction, max_share, significance, min_score, seed)
     return plain(
         head_of(series, explain_periods(series, periods).codes == 0)
+        | amount_interval(series, taken)
         | {
             "method": method,
             "step": taken,

@@ -11,6 +11,7 @@ import numpy as np
 from analyses.methods.autocorrelation import lag_1
 from analyses.methods.calendar import Moments, not_complete, period_means
 from analyses.methods.change_tests import Change, tests_of
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import head, plain, square, timestamps_of
 from analyses.methods.schemas import MIN_COVERAGE, SEED
 from analyses.methods.slopes import Floats, Ints
@@ -80,12 +81,16 @@ def changepoint(  # noqa: PLR0913 - these are the parameters of the analysis
     Pettitt 1979; Alexandersson 1986; Buishand 1982 and 1984; Killick, Fearnhead and Eckley 2012.
     """
     sample = sample_of(series, step, min_coverage=min_coverage)
-    result = head(series) | {
-        "n": sample.values.size,
-        "n_values": int((sample.places >= 0).sum()),
-        "step": step,
-        "units": units_of(series.unit),
-    }
+    result = (
+        head(series)
+        | amount_interval(series, step)
+        | {
+            "n": sample.values.size,
+            "n_values": int((sample.places >= 0).sum()),
+            "step": step,
+            "units": units_of(series.unit),
+        }
+    )
     reason = reason_against(sample, step)
     if reason:
         return plain(result | dict.fromkeys(NOTHING) | {"reason": reason})

@@ -19,6 +19,7 @@ from analyses.methods.normals import (
     reason_against,
 )
 from analyses.methods.normals_explanation import USED, behind
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import head_of, plain
 from analyses.methods.schemas import MIN_COVERAGE, REFERENCE_YEARS, WINDOW_DAYS
 from analyses.methods.words import description
@@ -84,6 +85,7 @@ def climatology(  # noqa: PLR0913 - these are the parameters of the analysis
     codes = found.of_normal(reference, None, window_days=window_days)
     return plain(
         head_of(series, codes == USED)
+        | amount_interval(series, step)
         | {
             "by": by,
             "window_days": window_days if step == "day" else None,

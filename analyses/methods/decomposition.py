@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods.calendar import Step, not_complete, reason_against_means
+from analyses.methods.rain import amount_interval
 from analyses.methods.regular_rows import (
     MAX_GAP,
     PER_YEAR,
@@ -80,13 +81,17 @@ def decomposition(  # noqa: PLR0913 - these are the parameters of the analysis
         smoothing_of(length, place=place, window=seasonal_window, trend=trend_window)
         for place, length in enumerate(lengths)
     ]
-    result = heading(series, rows, step) | {
-        "step": step,
-        "robust": robust,
-        "periods": lengths,
-        "seasonal_windows": [one.window for one in smoothings],
-        "trend_window": smoothings[-1].trend_window,
-    }
+    result = (
+        heading(series, rows, step)
+        | amount_interval(series, step)
+        | {
+            "step": step,
+            "robust": robust,
+            "periods": lengths,
+            "seasonal_windows": [one.window for one in smoothings],
+            "trend_window": smoothings[-1].trend_window,
+        }
+    )
     if reason:
         return plain(result | NOTHING | {"reason": reason})
     return plain(result | numbers_of(rows, smoothings, robust=robust) | {"reason": None})

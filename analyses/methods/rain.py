@@ -1,7 +1,9 @@
-"""Precipitation in whatever unit it comes, as millimetres."""
+"""Precipitation in whatever unit it comes: as millimetres, and what adds up over time."""
 
 from dataclasses import replace
 
+from analyses.methods.calendar import DAY, STEP_DAYS, STEP_MONTHS, interval_of
+from analyses.methods.variables import RAIN
 from datasets.series import Series
 from datastream.core import units
 from datastream.core.errors import InvalidInputError
@@ -9,6 +11,37 @@ from datastream.core.errors import InvalidInputError
 # A kilogram of water on a square metre is a millimetre.
 AMOUNTS = ("mm", "kg m-2")
 RATES = ("mm d-1", "kg m-2 d-1")
+# What falls is summed over a period; a rate or a depth that stands is averaged.
+NAMES = frozenset(name.lower() for name in RAIN)
+FALLEN = frozenset(["mm", "cm", "m", "inch", "in", "kg m-2"])
+
+
+def is_rain(series: Series) -> bool:
+    """By the standard name; where none is given, by a unit and a name that it usually has."""
+    name = series.standard_name
+    if name:
+        return any(word in name for word in ("precipitation", "rainfall", "snowfall"))
+    own = series.variable.lower()
+    is_named_so = own in NAMES or any(word in own for word in ("prec", "rain", "snowfall", "pcp"))
+    return is_named_so and series.unit in {"mm", "mm d-1", "mm day-1", "mm h-1"}
+
+
+def adds_up(series: Series) -> bool:
+    """Whether the sum of its values means something: rain in an amount, no rate or extreme."""
+    is_sum = not series.cell_method or "sum" in series.cell_method
+    return is_sum and is_rain(series) and series.unit in FALLEN
+
+
+def amount_interval(series: Series, step: str) -> dict[str, str]:
+    """The interval of the amounts that a mean of this step is of, if it is: mm a day, not mm."""
+    interval = interval_of(series)
+    if step not in STEP_DAYS or interval is None or not adds_up(series):
+        return {}
+    if interval.months:
+        is_finer = interval.months < STEP_MONTHS[step]
+    else:
+        is_finer = interval.microseconds < STEP_DAYS[step] * DAY
+    return {"amount_interval": str(interval)} if is_finer else {}
 
 
 def is_rate(unit: str, name: str) -> bool:

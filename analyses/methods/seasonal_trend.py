@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analyses.methods.calendar import Step, period_means, period_numbers
 from analyses.methods.mann_kendall import Autocorrelation, average_ranks, normal_test
 from analyses.methods.normals import PERIODS
+from analyses.methods.rain import amount_interval
 from analyses.methods.slopes import Floats, Ints, Sen, interval_ranks
 from analyses.methods.trend_line import fit, significance, slopes
 from datasets.series import Series
@@ -84,6 +85,7 @@ def seasonal_trend(
         "by": by,
         "n": int(np.isfinite(years.table).sum()),
         "n_values": int(years.used.sum()),
+        **amount_interval(series, by),
         **NOTHING,
         "seasons": [],
         "reason": reason_against(years),

@@ -7,6 +7,7 @@ import numpy as np
 from analyses.methods.calendar import YEAR, not_complete, years_since
 from analyses.methods.least_squares import least_squares
 from analyses.methods.mann_kendall import Autocorrelation
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import extent, head, per, plain, timestamps_of
 from analyses.methods.schemas import CONFIDENCE, MIN_COVERAGE
 from analyses.methods.seasonal_trend import By, seasonal_trend, years_of
@@ -119,7 +120,7 @@ def heading(series: Series, sample: Sample) -> dict[str, Any]:
             "durbin_watson": "1",
         },
     }
-    return head(series) | counts | extent(used) | about
+    return head(series) | counts | extent(used) | about | amount_interval(series, sample.step)
 
 
 def drawn_line(sample: Sample, x: Floats, line: Sen) -> list[list[Any]]:

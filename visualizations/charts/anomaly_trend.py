@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from analyses.methods import rain
 from analyses.methods.calendar import year_of
 from analyses.methods.trend import trend
 from analyses.methods.words import phrases
@@ -155,7 +156,7 @@ def span(found: Anomalies, fit: Fit | str) -> tuple[float, float]:
 
 def bars(found: Anomalies, *, x: Spec, y: Spec) -> Spec:
     below, above = (
-        (look.DRY, look.WET) if yearly.is_rain(found.years.series) else (look.BELOW, look.ABOVE)
+        (look.DRY, look.WET) if rain.is_rain(found.years.series) else (look.BELOW, look.ABOVE)
     )
     there = ~np.isnan(found.differences)
     years = found.years.years[there]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from analyses.methods.calendar import Interval, Step, interval_of
 from analyses.methods.words import phrases
 from datasets.series import Series
@@ -76,7 +77,7 @@ def bars_of(series: Series, options: Mapping[str, Any]) -> Bars | str:
         return reason
     statistic = options["statistic"]
     if statistic == "auto":
-        statistic = "total" if yearly.adds_up(series) else "mean"
+        statistic = "total" if rain.adds_up(series) else "mean"
     found = subject.periods(series, step, is_total=statistic == "total")
     values = found.values
     if statistic in {"lowest", "highest"}:

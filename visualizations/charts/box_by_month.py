@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from analyses.methods import rain
 from analyses.methods.calendar import month_of
 from analyses.methods.words import phrases
 from datasets.series import Series
@@ -141,14 +142,14 @@ def layers(about: Subject, boxes: list[Box], options: Mapping[str, Any]) -> list
 
 
 def axis_title(about: Subject, options: Mapping[str, Any]) -> str:
-    is_total = options["step"] != "raw" and yearly.adds_up(about.series)
+    is_total = options["step"] != "raw" and rain.adds_up(about.series)
     return f"{about.named} a {options['step']}" if is_total else about.named
 
 
 def span(about: Subject, low: float, high: float) -> tuple[float, float]:
     largest = max(abs(low), abs(high))
     air = max(0.04 * (high - low) or 0.1 * largest or 1.0, 1e-9 * largest)
-    floor = 0.0 if low >= 0 and yearly.is_rain(about.series) else low - air
+    floor = 0.0 if low >= 0 and rain.is_rain(about.series) else low - air
     return look.nice(floor, high + air)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from analyses.methods.calendar import year_of
 from analyses.methods.words import phrases
 from datasets.series import Series
@@ -95,7 +96,7 @@ def last_years(series: Series, most: int) -> Days:
     recent = series.timestamps >= first
     cut = replace(series, timestamps=series.timestamps[recent], values=series.values[recent])
     found = subject.periods(cut, "day")
-    factor = TO_MM.get(series.unit) if yearly.is_rain(series) else None
+    factor = TO_MM.get(series.unit) if rain.is_rain(series) else None
     values = found.values * (factor or 1)
     unit = "mm" if factor else series.unit
     days = found.means.periods.astype("datetime64[D]")
@@ -108,7 +109,7 @@ def last_years(series: Series, most: int) -> Days:
 def classes_of(about: Subject, days: Days) -> Classes:
     values = days.values[~np.isnan(days.values)]
     edges = np.array(RAIN_EDGES) if days.is_in_mm else round_edges(values)
-    ramp = look.RAIN if yearly.is_rain(about.series) else look.VIRIDIS
+    ramp = look.RAIN if rain.is_rain(about.series) else look.VIRIDIS
     names = names_of(edges, float(values[0]), days)
     places = np.linspace(0, len(ramp) - 1, len(names)).round().astype(int)
     return Classes(edges, names, [ramp[i] for i in places.tolist()])
@@ -286,7 +287,7 @@ def subtitle(about: Subject, days: Days) -> list[str]:
 
 def alt_text(about: Subject, days: Days) -> str:
     told = f"Calendar: {about.title}, one square a day, {words.period(days.days)}; "
-    told += "blues from dry to wet" if yearly.is_rain(about.series) else "coloured by its classes"
+    told += "blues from dry to wet" if rain.is_rain(about.series) else "coloured by its classes"
     told += f", grey without a value. {subject.ends(about, days.found.values, days.days)}"
     if days.is_in_mm:
         told += f" {phrases.count(int((days.values >= 1).sum()), 'day')} with at least 1 mm."

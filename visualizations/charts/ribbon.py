@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from analyses.methods.calendar import PeriodMeans, leap_day_of, period_means, year_of
 from analyses.methods.normals import MIN_YEARS, WMO_YEARS, Limits, Normal, Reference, day_normals
 from analyses.methods.schemas import WINDOW_DAYS
@@ -183,7 +184,7 @@ def span(about: Subject, ribbon: Ribbon) -> tuple[float, float]:
     low, high = float(np.nanmin(np.concatenate(shown))), float(np.nanmax(np.concatenate(shown)))
     largest = max(abs(low), abs(high))
     air = max(0.04 * (high - low) or 0.1 * largest or 1.0, 1e-9 * largest)
-    floor = 0.0 if low >= 0 and yearly.is_rain(about.series) else low - air
+    floor = 0.0 if low >= 0 and rain.is_rain(about.series) else low - air
     return look.nice(floor, high + air)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from datasets.series import Series
 from visualizations.charts import common, look, words, yearly
 from visualizations.charts.look import Spec
@@ -35,7 +36,7 @@ def compile_stripes(series: Sequence[Series], options: Mapping[str, Any], facts:
 
 
 def subtitle(found: Anomalies) -> list[str]:
-    is_rain = yearly.is_rain(found.years.series)
+    is_rain = rain.is_rain(found.years.series)
     mark = "Climate stripes, one a year" if is_rain else "One stripe a year"
     missing = yearly.left_out(found.years, shown_as="Grey")
     return [yearly.opening(found, mark), found.base.note, missing]
@@ -70,7 +71,7 @@ def layers(found: Anomalies, options: Mapping[str, Any]) -> list[Spec]:
 
 
 def palette(found: Anomalies, options: Mapping[str, Any]) -> str:
-    is_rain = yearly.is_rain(found.years.series)
+    is_rain = rain.is_rain(found.years.series)
     by_variable = "brown-green" if is_rain else "blue-red"
     return by_variable if options["palette"] == "auto" else str(options["palette"])
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from analyses.methods.calendar import PeriodMeans, Step, interval_of, period_means
 from analyses.methods.results import timestamps_of
 from analyses.methods.words import phrases
@@ -95,7 +96,7 @@ def periods(series: Series, step: Step, *, is_total: bool | None = None) -> Peri
     """Complete periods; rain is added up where nothing else is asked."""
     means = period_means(series, step)
     if is_total is None:
-        is_total = yearly.adds_up(series)
+        is_total = rain.adds_up(series)
     values = np.where(means.complete(yearly.MIN_COVERAGE), means.means, np.nan)
     if is_total:
         values = values * means.expected

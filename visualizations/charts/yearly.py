@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analyses.methods import rain
 from analyses.methods.calendar import PeriodMeans, Step, period_means, year_of
 from analyses.methods.results import timestamps_of
-from analyses.methods.variables import RAIN, TURNS, is_direction
+from analyses.methods.variables import TURNS, is_direction
 from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
@@ -24,9 +25,6 @@ Floats = NDArray[np.float64]
 MIN_COVERAGE = 0.8
 NORMAL_YEARS = 30
 FIRST_YEAR, LAST_YEAR = 1, 9999
-# What falls is summed over the year; a rate or a depth that stands is averaged.
-NAMES = frozenset(name.lower() for name in RAIN)
-AMOUNTS = frozenset(["mm", "cm", "m", "inch", "in", "kg m-2"])
 
 
 @dataclass(frozen=True)
@@ -80,27 +78,11 @@ class Anomalies:
     place: str
 
 
-def is_rain(series: Series) -> bool:
-    """By the standard name; where none is given, by a unit and a name that it usually has."""
-    name = series.standard_name
-    if name:
-        return any(word in name for word in ("precipitation", "rainfall", "snowfall"))
-    own = series.variable.lower()
-    is_named_so = own in NAMES or any(word in own for word in ("prec", "rain", "snowfall", "pcp"))
-    return is_named_so and series.unit in {"mm", "mm d-1", "mm day-1", "mm h-1"}
-
-
-def adds_up(series: Series) -> bool:
-    """Whether the sum of its values means something: rain in an amount, no rate or extreme."""
-    is_sum = not series.cell_method or "sum" in series.cell_method
-    return is_sum and is_rain(series) and series.unit in AMOUNTS
-
-
 def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
     """Means of the complete years of the chosen period; totals of amounts of rain."""
     means = period_means(within(series, options.get("start"), options.get("end")), "year")
     complete = np.flatnonzero(means.complete(MIN_COVERAGE))
-    is_total = adds_up(series)
+    is_total = rain.adds_up(series)
     part = slice(complete[0], complete[-1] + 1) if complete.size else slice(0, 0)
     values = np.where(means.complete(MIN_COVERAGE), means.means, np.nan)
     if is_total:

@@ -19,8 +19,10 @@ from analyses.methods.words.phrases import (
     probability,
     signed,
     span,
+    spoken,
     subject,
     text_at,
+    unit_of,
     used,
     valued,
     warned,
@@ -52,7 +54,7 @@ def slope(results: Results, step: str) -> str:
     numbers = ("corrected_per_decade_lower", "corrected_per_decade_upper")
     lower, upper = (amount(results, f"theil_sen.{name}") for name in numbers)
     p = amount(results, "mann_kendall.corrected_p")
-    unit = f"{text_at(results, 'unit')} per decade".removeprefix("1 ").strip()
+    unit = f"{unit_of(results)} per decade".removeprefix("1 ").strip()
     test = f"Mann–Kendall {probability(p)} {correction(results)}"
     if value is None or p is None or p > 1 - (confidence or 0.95):
         told = between(value, lower, upper, unit=unit, share=confidence)
@@ -106,6 +108,8 @@ def seasons(results: Results) -> list[str]:
     if not told or p is None:
         return [text for text in [text_at(results, "seasonal.reason")] if text]
     unit = text_at(results, "units.per_decade") or "per decade"
+    if interval := text_at(results, "seasonal.amount_interval"):
+        unit = unit.replace(" per decade", f" {spoken(interval)} per decade")
     return [f"By {by}, in {unit}: {listed(told)}; seasonal Kendall test of all: {probability(p)}."]
 
 
@@ -149,7 +153,7 @@ def tested(results: Results, step: str) -> str:
 
 def change(results: Results, name: str, p: float, step: str) -> str:
     one = at(results, f"tests.{name}")
-    difference = joined(signed(amount(one, "difference")), text_at(results, "unit"))
+    difference = joined(signed(amount(one, "difference")), unit_of(results))
     return f"{TESTS[name]} {where(one, step)} ({difference}, {probability(p)})"
 
 
@@ -159,7 +163,7 @@ def where(one: Results, step: str) -> str:
 
 
 def segments(results: Results, step: str) -> str:
-    unit, name = text_at(results, "unit"), text_at(results, "method") or "PELT"
+    unit, name = unit_of(results), text_at(results, "method") or "PELT"
     method = name[:1].upper() + name[1:]
     found = entries(results, "changes")
     if not found:

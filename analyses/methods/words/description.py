@@ -22,6 +22,7 @@ from analyses.methods.words.phrases import (
     span,
     subject,
     text_at,
+    unit_of,
     used,
     valued,
     verb,
@@ -58,7 +59,7 @@ def presence(results: Results) -> str:
 
 
 def climatology(results: Results) -> list[str]:
-    unit, normals = text_at(results, "unit"), entries(results, "normals")
+    unit, normals = unit_of(results), entries(results, "normals")
     known = [(mean, one) for one in normals if (mean := amount(one, "mean")) is not None]
     by = text_at(results, "by") or "period"
     what = "day" if by == "day_of_year" else by
@@ -96,7 +97,7 @@ def called(normal: Results) -> str:
 def anomaly(results: Results) -> list[str]:
     step = text_at(results, "step")
     is_ratio = at(results, "kind") == "ratio"
-    unit = "" if is_ratio else text_at(results, "unit")
+    unit = "" if is_ratio else unit_of(results)
     stamps = entries(results, "timestamps")
     known = [
         (value, moment(when, step))

@@ -20,6 +20,7 @@ from analyses.methods.words.phrases import (
     span,
     subject,
     text_at,
+    unit_of,
     used,
     valued,
 )  # fmt: skip
@@ -34,7 +35,7 @@ METHODS = {
 
 
 def decomposition(results: Results) -> list[str]:
-    step, unit = text_at(results, "step"), text_at(results, "unit")
+    step, unit = text_at(results, "step"), unit_of(results)
     stamps = entries(results, "timestamps")
     rest = known(stamps, amounts(results, "remainder"))
     course = known(stamps, amounts(results, "trend"))
@@ -160,7 +161,7 @@ def expected(results: Results, place: int) -> str:
     values = [amounts(results, f"forecast.{name}") for name in ("mean", "lower", "upper")]
     mean, low, high = (column[place] if place < len(column) else None for column in values)
     share = amount(results, "confidence")
-    return between(mean, low, high, unit=text_at(results, "unit"), share=share)
+    return between(mean, low, high, unit=unit_of(results), share=share)
 
 
 def tested(results: Results, method: str) -> list[str]:
@@ -171,7 +172,7 @@ def tested(results: Results, method: str) -> list[str]:
     skill = amount(own, "skill")
     if own is None or skill is None:
         return ["How good it is could not be tested."]
-    error = valued(amount(own, "mae"), text_at(results, "unit"))
+    error = valued(amount(own, "mae"), unit_of(results))
     against = (
         "it is no better than the values one season before"
         if skill <= 0

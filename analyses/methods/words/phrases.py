@@ -1,6 +1,7 @@
 """How sentences write numbers, units, periods and counts; a result may lack any of them."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 Results = Mapping[str, Any]
 UNKNOWN = "not known"
 DIGITS = 4
+NOUNS = {"Y": "year", "M": "month", "D": "day", "TH": "hour", "TM": "minute", "TS": "second"}
 LEVEL = 0.05  # of p, below which something is told apart from chance
 
 
@@ -76,6 +78,21 @@ def valued(value: float | None, unit: str, *, digits: int | None = None) -> str:
 def joined(text: str, unit: str) -> str:
     """A number with its unit; "1" and what is not declared are not told."""
     return f"{text} {unit}" if unit and unit != "1" else text
+
+
+def unit_of(results: Any) -> str:
+    """The unit of the series; of means of amounts with the time they fell in, as in mm a day."""
+    unit, interval = text_at(results, "unit"), text_at(results, "amount_interval")
+    return f"{unit} {spoken(interval)}" if unit and interval else unit
+
+
+def spoken(interval: str) -> str:
+    """An ISO 8601 duration as what an amount is of: a day, an hour, in 3 hours."""
+    match = re.fullmatch(r"P(T?)(\d+)([YMDHS])", interval)
+    if not match:
+        return f"in {interval}"
+    noun, n = NOUNS.get(match[1] + match[3], interval), int(match[2])
+    return f"in {n} {noun}s" if n > 1 else f"an {noun}" if noun == "hour" else f"a {noun}"
 
 
 def between(

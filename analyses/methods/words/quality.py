@@ -17,6 +17,7 @@ from analyses.methods.words.phrases import (
     span,
     subject,
     text_at,
+    unit_of,
     used,
     valued,
     verb,
@@ -138,7 +139,7 @@ def anomaly_detection(results: Results) -> list[str]:
     return [
         (f"{number(found, digits=0)} of {count(n, step)} of {subject(results)} {verb(found)} "
         f"unlike its season by {way}, {span(results)}{sides}"
-        f"{farthest(rows, text_at(results, 'unit'))}.{bound if found and found == most else ''}"),
+        f"{farthest(rows, unit_of(results))}.{bound if found and found == most else ''}"),
         counted(results, f"{used(results)}, {count(missing, step)} {verb(missing, 'has', 'have')} "
                 f"too few"),
     ]  # fmt: skip
