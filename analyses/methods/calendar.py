@@ -1,7 +1,7 @@
 """Days, months, seasons and years (UTC): how many values they should hold, and their means."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+# Of days: pentads, dekads and halves begin anew with each month (1st, 11th and 21st).
+PARTS_OF_MONTHS = (5, 10, 15)
 DURATION = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
     r"(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
@@ -36,11 +38,15 @@ DURATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Time from one value to the next: whole months, or else a fixed number of microseconds."""
+    """Time from one value to the next: whole months, or else a fixed number of microseconds.
+
+    With `parts`, each month has so many values, of which the last stands for what is left of it.
+    """
 
     months: int = 0
     microseconds: int = 0
     inferred: bool = False
+    parts: int = 0
 
     def __str__(self) -> str:
         if self.months:
@@ -53,11 +59,26 @@ class Interval:
                 return f"PT{self.microseconds // size}{name}"
         return f"PT{self.microseconds / SECOND:.6f}S"
 
-    def after(self, moments: Moments) -> Moments:
-        """One interval later."""
-        if not self.months:
-            return moments + np.timedelta64(self.microseconds, "us")
-        return months_later(moments, self.months)
+    def after(self, moments: Moments, steps: int | NDArray[np.int64] = 1) -> Moments:
+        """So many intervals later."""
+        if self.months:
+            return months_later(moments, steps * self.months)
+        if not self.parts:
+            return np.asarray(moments + steps * np.timedelta64(self.microseconds, "us"))
+        numbers = self.part_numbers(moments)
+        left = moments - self.part_starts(numbers)
+        return np.asarray(self.part_starts(numbers + steps) + left)
+
+    def part_numbers(self, moments: Moments) -> NDArray[np.int64]:
+        """In which part of a month each moment is, counted from January 1970."""
+        month = moments.astype("datetime64[M]")
+        into = (moments - month.astype("datetime64[us]")).astype(np.int64) // self.microseconds
+        return np.asarray(month.astype(np.int64) * self.parts + np.minimum(into, self.parts - 1))
+
+    def part_starts(self, numbers: NDArray[np.int64]) -> Moments:
+        months = (numbers // self.parts).astype("datetime64[M]").astype("datetime64[us]")
+        into = numbers % self.parts * np.timedelta64(self.microseconds, "us")
+        return np.asarray(months + into)
 
     def coarser_than(self, step: Step) -> bool:
         """Whether some periods of this step can hold no value at all."""
@@ -130,7 +151,20 @@ def most_common(numbers: NDArray[np.int64]) -> int:
 
 def interval_of(series: Series) -> Interval | None:
     """The declared interval, else the inferred one."""
-    return parse_interval(series.interval) or infer_interval(series.timestamps)
+    found = parse_interval(series.interval) or infer_interval(series.timestamps)
+    return found and in_parts(found, series.timestamps)
+
+
+def in_parts(interval: Interval, timestamps: Moments) -> Interval:
+    """The same as parts of months, where all values stand at the beginning of one."""
+    size = interval.microseconds // DAY
+    if interval.microseconds % DAY or size not in PARTS_OF_MONTHS or timestamps.size < 2:
+        return interval
+    day = timestamps.astype("datetime64[D]")
+    into = (day - day.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
+    hours = timestamps - day
+    is_parts = (into % size == 0).all() and (into < 30).all() and (hours == hours[0]).all()
+    return replace(interval, parts=30 // size) if is_parts else interval
 
 
 def expected_values(
@@ -140,6 +174,10 @@ def expected_values(
 
     For intervals of months the edges must be starts of months; the day of the month does not count.
     """
+    if interval.parts:
+        # What begins after an edge counts; the time of day does not.
+        before = edges - np.timedelta64(1, "us")
+        return np.asarray(np.diff(interval.part_numbers(before)), np.int64)
     unit, size = ("M", interval.months) if interval.months else ("us", interval.microseconds)
     since = (edges.astype(f"datetime64[{unit}]") - anchor.astype(f"datetime64[{unit}]")).astype(
         np.int64
@@ -243,6 +281,17 @@ def period_means(series: Series, step: Step) -> PeriodMeans:
     thinnest = thinnest_months(stamps, edges, step, interval) if interval else 1.0
     crowded = crowded_periods(stamps, edges, step, interval) if interval else False
     return PeriodMeans(step, edges, means, counts, expected, finished, thinnest, crowded)
+
+
+def totals_of(series: Series, means: PeriodMeans) -> NDArray[np.float64]:
+    """Totals of amounts: the mean times how many values each period holds.
+
+    Of weeks a month holds no whole number: one with five Mondays is no wetter for that.
+    """
+    interval = interval_of(series)
+    if interval is None or interval.months or interval.parts or interval.microseconds <= DAY:
+        return np.asarray(means.means * means.expected)
+    return np.asarray(means.means * (np.diff(means.edges).astype(float) / interval.microseconds))
 
 
 def thinnest_months(

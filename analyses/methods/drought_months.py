@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyses.methods.calendar import DAY, Moments, interval_of, month_of, period_means
+from analyses.methods.calendar import DAY, Moments, interval_of, month_of, period_means, totals_of
 from analyses.methods.days import MOST_YEARS, Bools
 from analyses.methods.evapotranspiration import Formula, days_in, hargreaves, thornthwaite
 from analyses.methods.normals import Reference, choose_reference
@@ -72,7 +72,8 @@ def totals(series: Series, *, max_missing_days: int) -> tuple[Moments, Floats]:
     days = days_in(starts)
     expected = np.maximum(means.expected, 1)
     missing = np.maximum(means.expected - means.counts, 0) * days / expected
-    amounts = means.means * (days if series.unit == "mm d-1" else means.expected)
+    is_rate = series.unit == "mm d-1"
+    amounts = means.means * days if is_rate else totals_of(series, means)
     return starts, np.where(
         means.complete(0.0) & (missing <= max_missing_days + 1e-9), amounts, np.nan
     )

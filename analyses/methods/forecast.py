@@ -82,20 +82,17 @@ def forecast(  # noqa: PLR0913 - these are the parameters of the analysis
     periods = periods.last(MOST[step])
     plan = Plan(step, PER_YEAR[step], horizon, confidence, triple(order), triple(seasonal_order))
     reason = reason_against_means(series, step) or reason_against(periods, horizon, transform)
-    result = (
-        head_of(series, used_by(series, step, min_coverage))
-        | amount_interval(series, step)
-        | {
-            "step": step,
-            "horizon": horizon,
-            "confidence": confidence,
-            "units": units_of(series.unit),
-            "n_periods": periods.n,
-            "missing_periods": periods.missing,
-            "earlier_periods": earlier,
-            "history": history_of(periods),
-        }
-    )
+    result = head_of(series, used_by(series, step, min_coverage)) | {
+        **amount_interval(series, step),
+        "step": step,
+        "horizon": horizon,
+        "confidence": confidence,
+        "units": units_of(series.unit),
+        "n_periods": periods.n,
+        "missing_periods": periods.missing,
+        "earlier_periods": earlier,
+        "history": history_of(periods),
+    }
     if reason:
         return plain(result | NOTHING | {"reason": reason})
     scale = scale_of(periods.values, is_log=transform == "log")

@@ -8,7 +8,6 @@ from analyses.methods.calendar import (
     Interval,
     Moments,
     month_of,
-    months_later,
     period_means,
     year_of,
 )
@@ -62,14 +61,14 @@ def instants(series: Series, interval: Interval, gaps: Gaps) -> Moments:
 def steps_after(series: Series, interval: Interval, starts: Moments, counts: Ints) -> Moments:
     """So many intervals after values of the series."""
     if not interval.months:
-        return np.asarray(starts + counts * np.timedelta64(interval.microseconds, "us"))
+        return interval.after(starts, counts)
     own = series.timestamps - series.timestamps.astype("datetime64[M]").astype("datetime64[us]")
     if (own >= LATE).all():
         months = starts.astype("datetime64[M]")
         later = months + counts * interval.months
         left = (months + 1).astype("datetime64[us]") - starts
         return np.asarray((later + 1).astype("datetime64[us]") - left)
-    return months_later(starts, counts * interval.months)
+    return interval.after(starts, counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from analyses.methods.calendar import (
     Moments,
     interval_of,
     month_of,
-    months_later,
     not_complete,
     period_means,
 )
@@ -126,15 +125,15 @@ def delayed(sample: Sample, steps: int, *, beside: Sample) -> Sample:
     spacing = beside.spacing
     if steps == 0 or spacing is None:
         return sample
-    if not spacing.months:
-        later = sample.times + np.timedelta64(steps * spacing.microseconds, "us")
+    later = spacing.after(sample.times, steps)
+    if not spacing.months and not spacing.parts:
         return replace(sample, times=later)
     # The 30th and 31st may meet on the last day of a shorter month; the first of them stays.
-    later = months_later(sample.times, steps * spacing.months)
     times, kept, went = np.unique(later, return_index=True, return_inverse=True)
     went = np.where(kept[went] == np.arange(went.size), went, MEETS)
     places = np.where(sample.places < 0, sample.places, went[sample.places])
-    times = in_months_of(times, beside.times)
+    if spacing.months:
+        times = in_months_of(times, beside.times)
     return replace(sample, times=times, values=sample.values[kept], places=places)
 
 

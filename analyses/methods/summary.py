@@ -182,6 +182,8 @@ def intervals_between(moments: Moments, interval: Interval) -> Any:
     """Whole intervals from each moment to the next; a quarter of one too early still counts."""
     if interval.months:
         return np.diff(moments.astype("datetime64[M]")).astype(np.int64) // interval.months
+    if interval.parts:
+        return np.diff(interval.part_numbers(moments))
     spacing = np.diff(moments).astype("timedelta64[us]").astype(np.int64)
     return (spacing + interval.microseconds // 4) // interval.microseconds
 

@@ -41,3 +41,20 @@ def test_years_by_the_hour_after_years_by_the_day_have_no_total() -> None:
     assert found.values[:-2] == pytest.approx(sums.to_numpy())
     assert np.isnan(found.values[-2:]).all()
     assert yearly.yearly(rain(pd.concat([days, hours])), {}).years[-1] == 2018
+
+
+def test_a_month_of_five_weeks_is_no_wetter() -> None:
+    weeks = pd.Series(7.0, pd.date_range("2001-01-01", "2020-12-28", freq="7D"))
+    days = pd.Series(1.0, pd.date_range("2001-01-01", "2020-12-31"))
+    by_month = days.resample("MS").sum().to_numpy()
+    assert subject.periods(rain(weeks), "month").values == pytest.approx(by_month)
+    sums = days.resample("YS").sum().to_numpy()
+    assert subject.periods(rain(weeks), "year").values == pytest.approx(sums)
+    assert yearly.yearly(rain(weeks), {}).values == pytest.approx(sums)
+
+
+def test_dekads_are_added_up() -> None:
+    days = pd.date_range("1981-01-01", "2020-12-31")
+    dekads = pd.Series(30.0, days[days.day.isin([1, 11, 21])])
+    assert subject.periods(rain(dekads), "month").values.tolist() == [90] * 480
+    assert yearly.yearly(rain(dekads), {}).values.tolist() == [1080] * 40

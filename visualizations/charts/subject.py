@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods import rain
-from analyses.methods.calendar import PeriodMeans, Step, interval_of, period_means
+from analyses.methods.calendar import PeriodMeans, Step, interval_of, period_means, totals_of
 from analyses.methods.results import timestamps_of
 from analyses.methods.words import phrases
 from datasets.series import Series
@@ -97,9 +97,8 @@ def periods(series: Series, step: Step, *, is_total: bool | None = None) -> Peri
     means = period_means(series, step)
     if is_total is None:
         is_total = rain.adds_up(series)
-    values = np.where(means.complete(yearly.MIN_COVERAGE), means.means, np.nan)
-    if is_total:
-        values = values * means.expected
+    values = totals_of(series, means) if is_total else means.means
+    values = np.where(means.complete(yearly.MIN_COVERAGE), values, np.nan)
     return Periods(means, values, is_total)
 
 

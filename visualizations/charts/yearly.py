@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses.methods import rain
-from analyses.methods.calendar import PeriodMeans, Step, period_means, year_of
+from analyses.methods.calendar import PeriodMeans, Step, period_means, totals_of, year_of
 from analyses.methods.results import timestamps_of
 from analyses.methods.variables import TURNS, is_direction
 from analyses.methods.words import phrases
@@ -80,13 +80,13 @@ class Anomalies:
 
 def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
     """Means of the complete years of the chosen period; totals of amounts of rain."""
-    means = period_means(within(series, options.get("start"), options.get("end")), "year")
+    cut = within(series, options.get("start"), options.get("end"))
+    means = period_means(cut, "year")
     complete = np.flatnonzero(means.complete(MIN_COVERAGE))
     is_total = rain.adds_up(series)
     part = slice(complete[0], complete[-1] + 1) if complete.size else slice(0, 0)
-    values = np.where(means.complete(MIN_COVERAGE), means.means, np.nan)
-    if is_total:
-        values = values * means.expected
+    values = totals_of(cut, means) if is_total else means.means
+    values = np.where(means.complete(MIN_COVERAGE), values, np.nan)
     years = year_of(means.periods)
     found = Series(
         variable=series.variable,
