@@ -81,16 +81,13 @@ def changepoint(  # noqa: PLR0913 - these are the parameters of the analysis
     Pettitt 1979; Alexandersson 1986; Buishand 1982 and 1984; Killick, Fearnhead and Eckley 2012.
     """
     sample = sample_of(series, step, min_coverage=min_coverage)
-    result = (
-        head(series)
-        | amount_interval(series, step)
-        | {
-            "n": sample.values.size,
-            "n_values": int((sample.places >= 0).sum()),
-            "step": step,
-            "units": units_of(series.unit),
-        }
-    )
+    result = head(series) | {
+        "n": sample.values.size,
+        "n_values": int((sample.places >= 0).sum()),
+        "step": step,
+        "units": units_of(series.unit),
+        **amount_interval(series, step),
+    }
     reason = reason_against(sample, step)
     if reason:
         return plain(result | dict.fromkeys(NOTHING) | {"reason": reason})

@@ -77,9 +77,8 @@ def forecast(  # noqa: PLR0913 - these are the parameters of the analysis
     ----------
     Hyndman and Athanasopoulos 2021, Forecasting: Principles and Practice, 3rd edition.
     """
-    periods = periods_of(series, step, min_coverage=min_coverage)
-    earlier = max(0, periods.values.size - MOST[step])
-    periods = periods.last(MOST[step])
+    all_periods = periods_of(series, step, min_coverage=min_coverage)
+    periods = all_periods.last(MOST[step])
     plan = Plan(step, PER_YEAR[step], horizon, confidence, triple(order), triple(seasonal_order))
     reason = reason_against_means(series, step) or reason_against(periods, horizon, transform)
     result = head_of(series, used_by(series, step, min_coverage)) | {
@@ -90,7 +89,7 @@ def forecast(  # noqa: PLR0913 - these are the parameters of the analysis
         "units": units_of(series.unit),
         "n_periods": periods.n,
         "missing_periods": periods.missing,
-        "earlier_periods": earlier,
+        "earlier_periods": all_periods.values.size - periods.values.size,
         "history": history_of(periods),
     }
     if reason:

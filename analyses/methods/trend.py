@@ -106,6 +106,8 @@ def heading(series: Series, sample: Sample) -> dict[str, Any]:
         "units": {
             "per_decade": per(series.unit, "decade"),
             "per_year": per(series.unit, "year"),
+            "corrected_per_decade": per(series.unit, "decade"),
+            "corrected_per_year": per(series.unit, "year"),
             "intercept": series.unit,
             "line": series.unit,
             "band": series.unit,
@@ -221,6 +223,8 @@ analyses.add(
             "Yue et al. 2002, doi:10.1002/hyp.1095 (trend-free pre-whitening)",
             "Hirsch, Slack and Smith 1982, doi:10.1029/WR018i001p00107 (seasonal test and slope)",
             "Hirsch and Slack 1984, doi:10.1029/WR020i006p00727 (covariances of seasons)",
+            "Wang and Swail 2001, doi:10.1175/1520-0442(2001)014<2204:COEWHI>2.0.CO;2",
+            "van Belle and Hughes 1984, doi:10.1029/WR020i001p00127 (whether seasons agree)",
             "Newey and West 1987, doi:10.2307/1913610; 1994, doi:10.2307/2297912 (HAC errors)",
         ),
         version=2,
