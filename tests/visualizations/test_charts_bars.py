@@ -53,11 +53,11 @@ def test_a_year_that_only_one_month_is_missing_of_says_so() -> None:
     values = VALUES.copy()
     values["2002-02"] = np.nan
     drawing = drawn("bars", series_of(values), step="year")
-    reason = "under 80 % of the values or under half of a month's"
+    reason = "under 80 % of the values or under half of those of a month"
     assert f"Grey: 1 year with {reason}." in words(drawing)
     values["2001-03"] = values["2003-03"] = np.nan
     only = drawn("bars", series_of(values), step="year")
-    assert "each has under 80 % of its values or under half of a month's" in sentence(only)
+    assert "each has under 80 % of its values or under half of those of a month" in sentence(only)
 
 
 def test_an_unfinished_year_is_never_a_bar() -> None:

@@ -69,7 +69,7 @@ def test_a_year_without_enough_values_is_grey_and_counted() -> None:
     values = warming()
     values[24:28] = np.nan
     drawing = drawn(monthly(values))
-    reason = "under 80 % of the values or under half of a month's"
+    reason = "under 80 % of the values or under half of those of a month"
     assert f"Grey: 1 year with {reason}." in subtitle(drawing)
     behind, drawn_years = drawing.spec["layer"][0], stripe_layer(drawing)["data"]["values"]
     assert behind["mark"]["color"] == look.NO_VALUE

@@ -164,7 +164,7 @@ def reason_against(series: Series, found: Yearly, options: Mapping[str, Any]) ->
 
 def too_few(step: Step, whose: str) -> str:
     """Why a period does not count; a year or season is also told by its emptiest month."""
-    month = " or under half of a month's" if step in {"season", "year"} else ""
+    month = " or under half of those of a month" if step in {"season", "year"} else ""
     return f"under {100 * MIN_COVERAGE:.0f} % of {whose} values{month}"
 
 
