@@ -295,8 +295,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "type": "string",
         "enum": ["auto", "hargreaves", "thornthwaite"],
         "default": "auto",
-        "description": "Of SPEI only: formula of potential evapotranspiration; auto takes Hargreaves "
-        "where both extremes of temperature are there.",
+        "description": "Of SPEI only: formula of potential evapotranspiration; auto takes "
+        "Hargreaves where both extremes of temperature are there.",
     },
     **REFERENCE_YEARS,
     "max_missing_days": {

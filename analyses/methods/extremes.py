@@ -284,8 +284,9 @@ analyses.add(
                 "minimum": -1e300,
                 "maximum": 1e300,
                 "default": None,
-                "description": "Of peaks only: the level that they are above (below it: lowest), in the "
-                "unit of the series; if left out, `threshold_quantile` of the values.",
+                "description": "Of peaks only: the level that they are above (below it: "
+                "lowest), in the unit of the series; if left out, "
+                "`threshold_quantile` of the values.",
             },
             "threshold_quantile": {
                 "type": "number",
@@ -299,8 +300,8 @@ analyses.add(
                 "minimum": 0,
                 "maximum": 366,
                 "default": 3,
-                "description": "Of peaks only: values beyond the threshold that are at most so many "
-                "days apart are one event.",
+                "description": "Of peaks only: values beyond the threshold that are at most so "
+                "many days apart are one event.",
             },
             "estimator": {
                 "type": "string",
