@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.visualizations.single import drawn, layers, rain, rows, sentence, series_of, words
+from tests.visualizations.samples import least
+from tests.visualizations.single import FACTS, drawn, layers, rain, rows, sentence, series_of, words
+from visualizations import options
 from visualizations.charts import bars, look
+from visualizations.registry import kinds
 
 DAYS = pd.date_range("2001-01-01", "2004-03-10")
 VALUES = pd.Series(np.random.default_rng(1).normal(3, 9, DAYS.size), DAYS)
@@ -122,6 +125,20 @@ def test_the_alternative_text_has_the_highest_and_the_lowest() -> None:
     text = drawn("bars", series_of(VALUES), step="month").alt
     assert f"in {means.idxmax():%Y-%m}; lowest" in text
     assert text.endswith(f"in {means.idxmin():%Y-%m}.")
+
+
+@pytest.mark.parametrize(
+    "kind", ["line", "anomaly_trend", "stripes", "bars", "histogram", "scatter", "wind_rose"]
+)
+def test_what_failed_quality_control_is_said(kind: str) -> None:
+    """In every picture of values: nothing is hidden."""
+    values = np.resize(np.arange(12.0), 366 * 2)
+    failed = series_of(values, left_out=3, unit="m s-1")
+    wind = series_of(values, left_out=0, variable="WD", unit="degree")
+    taken = {"scatter": [failed, wind], "wind_rose": [wind, failed]}.get(kind, [failed])
+    chosen = options.check(kinds[kind], least(kinds[kind]))
+    drawing = kinds[kind].compile(taken, chosen, FACTS)
+    assert "3 values failed quality control and are left out." in words(drawing)
 
 
 RAINFALL = "lwe_thickness_of_precipitation_amount"

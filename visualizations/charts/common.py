@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import look, words
 from visualizations.registry import Facts
@@ -48,6 +49,13 @@ def with_places(variables: list[str], series: Sequence[Series]) -> list[str]:
     if len(set(variables)) == 1:
         return places
     return [f"{variable}, {place}" for variable, place in zip(variables, places, strict=True)]
+
+
+def left_out(series: Sequence[Series]) -> str:
+    """A sentence about values that failed quality control; "" where none did."""
+    n = sum(one.left_out for one in series)
+    told = f"{phrases.count(n, 'value')} failed quality control and {phrases.verb(n)} left out."
+    return told if n else ""
 
 
 def unlike(found: Sequence[str]) -> list[str]:

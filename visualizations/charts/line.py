@@ -233,7 +233,7 @@ def describe(lines: list[Line], facts: Facts, title: str) -> list[str]:
         told.append(f"No values in this period: {', '.join(missing)}.")
     if found == 1:
         told.append("There is only one value.")
-    return told
+    return [*told, common.left_out([line.series for line in lines])]
 
 
 def ends(line: Line) -> Moments:

@@ -58,7 +58,10 @@ def compile_scatter(series: Sequence[Series], options: Mapping[str, Any], facts:
     spec = look.picture(
         facts,
         title=title,
-        subtitle=subtitle(cut, pairs, r, line, where=words.before(place, title)),
+        subtitle=[
+            *subtitle(cut, pairs, r, line, where=words.before(place, title)),
+            common.left_out(cut),
+        ],
         layer=marks,
         below_px=58,
     )

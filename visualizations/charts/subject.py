@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from analyses.methods import rain
 from analyses.methods.calendar import PeriodMeans, Step, interval_of, period_means, totals_of
 from analyses.methods.results import timestamps_of
-from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words, yearly
@@ -51,11 +50,7 @@ class Subject:
 
     def left_out(self) -> str:
         """A sentence about values that failed quality control."""
-        n = self.series.left_out
-        verb = "is" if n == 1 else "are"
-        return (
-            f"{phrases.count(n, 'value')} failed quality control and {verb} left out." if n else ""
-        )
+        return common.left_out([self.series])
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def compile_wind_rose(
     spec = look.picture(
         facts,
         title=title,
-        subtitle=subtitle(rose, speed, words.before(place, title)),
+        subtitle=[*subtitle(rose, speed, words.before(place, title)), common.left_out(cut)],
         layer=layers(rose),
         below_px=20,
     )

@@ -93,6 +93,7 @@ def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
         unit=series.unit,
         station=series.station,
         standard_name=series.standard_name,
+        left_out=series.left_out,
         cell_method=series.cell_method,
         timestamps=means.periods[complete],
         values=values[complete],
@@ -143,7 +144,7 @@ def left_out(found: Yearly, *, shown_as: str) -> str:
         told.append(f"{shown_as}: {years} with {too_few('year', 'the')}.")
     if found.unfinished:
         told.append(f"{found.unfinished} is unfinished and left out.")
-    return " ".join(told)
+    return " ".join(filter(None, [*told, common.left_out([found.series])]))
 
 
 def no_mean(series: Series) -> str:
