@@ -17,6 +17,8 @@ OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
 FILE_FEED_FOLDERS = env.words("FILE_FEED_FOLDERS")
 # Into all datasets that one user owns.
 FEEDS_PER_USER = env.integer("FEEDS_PER_USER", 50, least=1)
+# Of one run, when pages never end.
+RUN_MAX_PAGES = env.integer("RUN_MAX_PAGES", 10_000, least=1)
 DOCUMENTS_KEEP_DAYS = env.integer("DOCUMENTS_KEEP_DAYS", 365, least=1)
 DOCUMENTS_MAX_MB = env.integer("DOCUMENTS_MAX_MB", 20_000, least=1)
 

@@ -20,6 +20,7 @@ from datastream.collection_settings import (  # noqa: F401 - services find them 
     NASA_POWER_BASE_URL,
     NOAA_BASE_URL,
     OUTBOUND_NETWORKS,
+    RUN_MAX_PAGES,
 )
 from datastream.core import logs
 from datastream.core.embedded import Server

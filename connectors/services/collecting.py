@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db.models import Max, Q
 
 from connectors import planning
@@ -22,8 +23,6 @@ from datastream.core.errors import (
 
 Progress = Callable[[int, int], None]
 
-# Follow-ups of one request; a provider whose pages never end would hold us for ever.
-MOST_PAGES = 1000
 # Nobody answers: the rest would be asked in vain.
 FAILURES_IN_A_ROW = 5
 
@@ -135,9 +134,11 @@ class Storing:
             raise self.error
 
     def _checked(self, one: Fetched) -> Fetched:
-        if one.page is None or one.page.next is None or one.request.page < MOST_PAGES:
+        most = settings.RUN_MAX_PAGES
+        # A provider whose pages never end would hold us for ever.
+        if one.page is None or one.page.next is None or self.run.requests < most:
             return one
-        error = ProviderRefusedError(f"There is no end after {MOST_PAGES:,} pages.")
+        error = ProviderRefusedError(f"There is no end after {most:,} pages.")
         return replace(one, page=None, error=error)
 
     def _store(self, fetched: Sequence[Fetched]) -> None:

@@ -215,7 +215,8 @@ def _delete_until(end: datetime, places: Sequence[str]) -> int:
 
 def numbers_of(feed_id: UUID) -> list[tuple[UUID, int]]:
     """Run and number of the answers that were kept for a feed, the oldest first."""
-    first_parts = Document.objects.filter(feed_id=feed_id, part=0)
+    # There is nothing to read in a refusal.
+    first_parts = Document.objects.filter(feed_id=feed_id, part=0, status__lt=300)
     return list(first_parts.order_by("received_at", "sequence").values_list("run_id", "sequence"))
 
 

@@ -157,6 +157,10 @@ class Fetching:
             packed = documents.pack(answer, self.product.kept(answer))
             page = self._noted(self.product.parse(request, answer))
             return Fetched(request, packed, page, extent=extent_of(page.table))
+        except ProviderRefusedError as error:
+            if packed is None and error.answer is not None:
+                packed = documents.pack(error.answer, error.answer.body)
+            return Fetched(request, packed, error=error)
         except PlatformError as error:
             return Fetched(request, packed, error=error)
 

@@ -126,6 +126,10 @@ class ProviderUnavailableError(PlatformError):
 
 
 class ProviderRefusedError(PlatformError):
-    """The provider refused the request; asking again will not help."""
+    """The provider refused the request; asking again will not help.
+
+    `answer` is what it said (`datastream.core.answers.Answer`), where it said anything.
+    """
 
     code = "PROVIDER_REFUSED"
+    answer: Any = None

@@ -273,12 +273,12 @@ class Client:
             raise ProviderRefusedError(
                 f"{self.host} sent more than {limit:,} bytes; ask for less at once."
             )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.url, status, headers, body, wall.now())
+        return answer_of(response, body)
 
     def _failure(self, response: requests.Response, deadline: float) -> Exception:
         status = response.status_code
-        words = provider_message(self._body(response, deadline, MESSAGE_BYTES))
+        body = self._body(response, deadline, MESSAGE_BYTES)
+        words = provider_message(body)
         reason = f"status {status}, {words.rstrip('.')}" if words else f"status {status}"
         if status in RETRIED:
             wait_s = retry_after_s(response.headers.get("Retry-After", ""))
@@ -289,9 +289,11 @@ class Client:
         details = {"status": status}
         if 400 <= status < 500:
             text = words or "no reason given"
-            return ProviderRefusedError(
+            refusal = ProviderRefusedError(
                 f"{self.host} refused the request with status {status}: {text}", details=details
             )
+            refusal.answer = answer_of(response, body)
+            return refusal
         return ProviderUnavailableError(
             f"{self.host} did not answer properly: {reason}.", details=details
         )
@@ -309,6 +311,11 @@ class Client:
                     f"{self.host} had not sent its whole answer after {self._limits.total_s:g} s."
                 )
         return bytes(body)
+
+
+def answer_of(response: requests.Response, body: bytes) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.url, response.status_code, headers, body, wall.now())
 
 
 def origin(url: str) -> tuple[str, str, int]:

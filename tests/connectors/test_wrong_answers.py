@@ -1,5 +1,7 @@
 """What a provider gets wrong, and what becomes of the run."""
 
+from typing import Any
+
 import pytest
 
 from connectors import services
@@ -75,9 +77,9 @@ def test_f_15_pages_that_repeat_overlap_and_change_order_count_as_unchanged(
 
 
 def test_in_63_pages_that_never_end_are_given_up(
-    lines_feed: Feed, fake_lines: FakeLines, monkeypatch: pytest.MonkeyPatch
+    lines_feed: Feed, fake_lines: FakeLines, settings: Any
 ) -> None:
-    monkeypatch.setattr(collecting, "MOST_PAGES", 5)
+    settings.RUN_MAX_PAGES = 5
     fake_lines.is_endless = True
     changed = {**lines_feed.parameters, "stations": ["A"], "end": "2001-12-31"}
     services.change_feed(lines_feed, parameters=changed)
@@ -164,3 +166,15 @@ def test_a_page_that_the_dataset_cannot_take_costs_only_itself(lines_feed: Feed)
     run = run_of(lines_feed)
     assert (run.status, run.checkpoint, run.inserted) == ("partial", 6, 2190)
     assert {code for code, *_, state in spans(lines_feed) if state == "failed"} == {"wide"}
+
+
+def test_what_a_refusal_said_is_kept_and_not_read_again(
+    lines_feed: Feed, fake_lines: FakeLines
+) -> None:
+    fake_lines.script(status(400))
+    run = run_of(lines_feed)
+    assert (run.status, run.requests) == ("partial", 6)
+    kept = Document.objects.filter(run_id=run.pk)
+    assert sorted(kept.values_list("status", flat=True)) == [200] * 5 + [400]
+    again = executed(services.start_run(lines_feed, trigger="replay"))
+    assert (again.status, again.planned, again.notes) == ("succeeded", 5, [])
