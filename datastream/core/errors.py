@@ -126,10 +126,8 @@ class ProviderUnavailableError(PlatformError):
 
 
 class ProviderRefusedError(PlatformError):
-    """The provider refused the request; asking again will not help.
-
-    `answer` is what it said (`datastream.core.answers.Answer`), where it said anything.
-    """
+    """The provider refused the request; asking again will not help."""
 
     code = "PROVIDER_REFUSED"
+    # What it said (`datastream.core.answers.Answer`), where it said anything.
     answer: Any = None
