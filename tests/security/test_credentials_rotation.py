@@ -6,7 +6,7 @@ import pytest
 
 from tests.security.credentials import key_of, renew, rows, status_with, tokens_of
 from tests.security.limited import running
-from tests.security.people import Person
+from tests.security.people import ACCESS_S, Person
 
 pytestmark = pytest.mark.slow
 NEW_KEYS = {
@@ -24,7 +24,7 @@ def test_k_05_k_08_k_13_keys_change_while_what_they_made_stays_good(tmp_path: Pa
         assert (var / "first-admin.json").stat().st_mode & 0o777 == 0o600
         admin = Person(server, "", **server.first_admin(), session=server.admin())
         old, key = tokens_of(admin), f"Api-Key {key_of(admin)['key']}"
-        assert old["expires_in"] == 600
+        assert old["expires_in"] == ACCESS_S
         stored = rows(server, STORED)
     previous = {
         "JWT_PREVIOUS_SIGNING_KEY": (var / "jwt-key").read_text().strip(),
