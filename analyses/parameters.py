@@ -54,7 +54,8 @@ def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
     settled = set(wrong)
     for error in errors:
         for name, message in named(error):
-            if name not in settled:
+            # Each thing that is missing is told with all that are.
+            if name not in settled and message not in wrong.get(name, []):
                 wrong.setdefault(name, []).append(message)
             if error.validator == "type":
                 settled.add(name)

@@ -55,6 +55,10 @@ def request_analysis(
     if "revision" in checked:
         chooser.pin(view, checked.pop("revision"), "revision")
     chosen = chooser.choose(method, checked)
+    if not chosen:
+        # Without inputs nobody could tell who may see it.
+        message = "There is no variable here that it takes."
+        raise InvalidInputError.of(method.inputs[0].parameter, message)
     if facts.get("live") and chooser.is_pinned:
         raise InvalidInputError.of("revision", "What is live follows its data: name no revision.")
     analysis = Analysis(

@@ -102,6 +102,11 @@ def test_a_summary_does_not_take_variable_and_variables():
     assert details == {"variables": ["Give either `variable` or `variables`."]}
 
 
+def test_each_of_several_that_are_missing_is_named_once():
+    wanted = {"reference": ["Must be given."], "variable": ["Must be given."]}
+    assert refusals("comparison", {}) == wanted
+
+
 def test_everything_that_is_wrong_is_named():
     details = refusals("trend", {"bogus": 1, "step": "week", "confidence": 2, "revision": 0})
     assert details == {

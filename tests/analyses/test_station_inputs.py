@@ -54,16 +54,24 @@ def test_indices_take_the_usual_variables_in_whatever_unit(weather: Dataset) -> 
     assert found["not_computed"].keys() >= {"TX90p", "R95pTOT"}
 
 
-def test_a_dataset_without_any_of_them_is_refused_or_fails_with_a_sentence(analyst: User) -> None:
+@pytest.mark.parametrize(
+    ("kind", "field"), [("indices", "tmax"), ("drought", "precipitation"), ("summary", "variable")]
+)
+def test_a_dataset_without_any_variable_of_a_type_is_refused(
+    analyst: User, kind: str, field: str
+) -> None:
     dataset = make_dataset(analyst)
-    write(dataset, [{"timestamp": "2001-01-01T00:00:00Z", "station": "A", "value": {"X": 1.0}}])
+    add_variable(access.view(analyst, dataset.pk), name="sky", kind="text")
+    if kind != "summary":
+        add_variable(access.view(analyst, dataset.pk), name="X", unit="m")
+    write(
+        dataset, [{"timestamp": "2001-01-01T00:00:00Z", "station": "A", "value": {"sky": "dull"}}]
+    )
     dataset.refresh_from_db()
-    analysis = done(dataset, "indices")
-    assert analysis.status == "failed"
-    assert "Name at least one" in str(analysis.error)
     with pytest.raises(InvalidInputError) as caught:
-        done(dataset, "drought")
-    assert list(caught.value.details) == ["precipitation"]
+        done(dataset, kind)
+    assert list(caught.value.details) == [field]
+    assert not Analysis.objects.exists()
 
 
 def test_a_drought_of_two_years_has_no_numbers_but_a_reason(weather: Dataset) -> None:
