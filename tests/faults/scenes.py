@@ -210,8 +210,7 @@ def f_03_replacement(site: Site, kills: int) -> Report:
             sending.start()
             assert eventually(lambda: _waits(site, "%revisions%"), PATIENCE_S)
             moment = time.monotonic()
-            site.kill_web()
-            site.kill_web()
+            site.kill_all_web()
         found = {value for _, _, value in _read(site, dataset)}
         report.findings.torn += len(found) != 1
         sending.join(PATIENCE_S)

@@ -136,6 +136,10 @@ class Site:
     def kill_web(self) -> None:
         kill(self.web()[:1])
 
+    def kill_all_web(self) -> None:
+        """At once: one that was killed may be found again while it ends."""
+        kill(self.web())
+
     def kill_worker(self) -> None:
         kill(self.processes(b"celery"))
         if self.second is not None:
