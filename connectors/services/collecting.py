@@ -78,7 +78,7 @@ def _read_again(run: Run, product: Product, request: Request, answer: Answer) ->
         recording.store(run, [recording.Stored(request, replace(page, next=None))])
     except PlatformError as error:
         # It was no better when it came, and is kept to be looked at.
-        recording.skip(run, f"{request.station} from {request.window.start}: {error.message}")
+        recording.skip(run, request, error)
 
 
 def plan_run(run: Run, product: Product) -> planning.Plan:

@@ -66,14 +66,10 @@ def store(run: Run, pages: Sequence[Stored]) -> None:
 
 def fail(run: Run, request: Request, packed: documents.Packed | None, error: PlatformError) -> None:
     """Note that a request came to nothing, and keep what was answered all the same."""
-    refused = int(error.details.get("rejected", 0))
-    rows = error.details.get("rows", [])
     facts = {
         "requests": run.requests + 1,
         "advanced_in": run.attempt,
-        "received": run.received + refused,
-        "rejected": run.rejected + refused,
-        "rejections": (run.rejections + [_said(request, row) for row in rows])[:LISTED],
+        **_with_refused(run, request, error),
     }
     with transaction.atomic():
         span = ledger.Span(request.window, ledger.FAILED, error.message, clock.now())
@@ -84,12 +80,14 @@ def fail(run: Run, request: Request, packed: documents.Packed | None, error: Pla
     _take_over(run, facts)
 
 
-def skip(run: Run, note: str) -> None:
+def skip(run: Run, request: Request, error: PlatformError) -> None:
     """Note that a kept answer cannot be read."""
+    note = f"{request.station} from {request.window.start}: {error.message}"
     facts = {
         "checkpoint": run.checkpoint + 1,
         "advanced_in": run.attempt,
         "notes": [*run.notes, note][:LISTED],
+        **_with_refused(run, request, error),
     }
     _update(run, facts)
     _take_over(run, facts)
@@ -170,6 +168,17 @@ def _learnt(run: Run, pages: Sequence[Stored], outcome: ingest.Outcome) -> dict[
         "requests": run.requests + sum(one.packed is not None for one in pages),
         "rejections": (run.rejections + _rejections(pages, outcome.errors))[:LISTED],
         "notes": list(dict.fromkeys(run.notes + notes))[:LISTED],
+    }
+
+
+def _with_refused(run: Run, request: Request, error: PlatformError) -> dict[str, Any]:
+    """The run's counts and list with the rows for which a page was refused, if that was why."""
+    refused = int(error.details.get("rejected", 0))
+    rows = error.details.get("rows", [])
+    return {
+        "received": run.received + refused,
+        "rejected": run.rejected + refused,
+        "rejections": (run.rejections + [_said(request, row) for row in rows])[:LISTED],
     }
 
 

@@ -219,7 +219,8 @@ def _do(run: Run, is_ours: Callable[[], bool], progress: collecting.Progress) ->
         return
     except PlatformError as error:
         problem = {"code": error.code, "message": error.message, "details": error.details}
-        has_some = run.checkpoint and not isinstance(error, SchemaDriftError)
+        # A page whose rows were refused did come; only what was never had is a failure.
+        has_some = (run.checkpoint or run.rejected) and not isinstance(error, SchemaDriftError)
         _finish(run, Status.PARTIAL if has_some else Status.FAILED, problem)
     except (OperationalError, InterfaceError) as error:
         # The database was away, or full: the run stays open and is taken up when its lease is over.

@@ -333,6 +333,12 @@ def test_a_feed_is_failing_until_a_run_succeeds(page: Client, feed: Feed) -> Non
     assert health_of(page) == ["well"]
 
 
+def test_a_feed_whose_page_was_refused_has_gaps(page: Client, feed: Feed) -> None:
+    Run.objects.create(feed=feed, status=Status.PARTIAL)
+    known(feed, "failed")
+    assert health_of(page) == ["gaps"]
+
+
 def test_late_and_gaps_are_told_together(page: Client, feed: Feed) -> None:
     Run.objects.create(feed=feed, status=Status.SUCCEEDED)
     due = timezone.now() - timedelta(minutes=5)

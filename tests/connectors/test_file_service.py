@@ -177,6 +177,22 @@ def test_a_folder_taken_back_by_the_operator_is_read_no_more(
     assert run(feed).status == "failed"
 
 
+def test_f_13_a_table_with_too_many_bad_rows_is_refused_until_it_is_mended(
+    admin: User, folder: Path
+) -> None:
+    path = folder / "stages.csv"
+    path.write_text(f"{CSV}2024-05-03,R1,high\nsoon,R1,2\n")
+    feed = feed_of(admin, path, station_column="site")
+    done = run(feed)
+    assert done.error is not None
+    assert (done.status, done.error["code"]) == ("partial", "PROVIDER_REFUSED")
+    assert (done.inserted, done.rejected, DataPoint.objects.count()) == (0, 2, 0)
+    assert {one["field"] for one in done.rejections} == {"stage", "timestamp"}
+    assert feed.coverage.get().state == "failed"
+    path.write_text(CSV)
+    assert run(feed).inserted == 3
+
+
 def test_what_is_no_file_holds_nobody_up(admin: User, folder: Path) -> None:
     os.mkfifo(folder / "pipe.csv")
     (folder / "folder.csv").mkdir()

@@ -105,6 +105,30 @@ def test_f_13_a_page_whose_rows_the_dataset_refuses_is_not_covered(lines_feed: F
     assert Document.objects.count() == 9
 
 
+def test_f_13_a_run_whose_only_page_is_refused_is_partial_and_the_next_asks_again(
+    lines_feed: Feed, fake_lines: FakeLines
+) -> None:
+    changed = {**lines_feed.parameters, "stations": ["unknown"], "end": "2001-12-31"}
+    services.change_feed(lines_feed, parameters=changed, lookback_days=0)
+    for _ in range(2):
+        run = run_of(lines_feed)
+        assert run.error is not None
+        assert (run.status, run.error["code"]) == ("partial", "PROVIDER_REFUSED")
+        assert (run.checkpoint, run.received, run.rejected) == (0, 365, 365)
+        assert {one["station"] for one in run.rejections} == {"unknown"}
+        assert spans(lines_feed) == [("unknown", "2001-01-01", "2002-01-01", "failed")]
+    assert len(fake_lines.calls) == 2
+
+
+def test_f_13_a_replay_of_a_refused_page_is_partial_and_lists_its_rows(lines_feed: Feed) -> None:
+    changed = {**lines_feed.parameters, "stations": ["unknown"], "end": "2001-12-31"}
+    services.change_feed(lines_feed, parameters=changed)
+    first = run_of(lines_feed)
+    again = executed(services.start_replay(lines_feed))
+    assert (again.status, again.checkpoint, again.rejected) == ("partial", 1, first.rejected)
+    assert (again.error, again.rejections) == (None, first.rejections)
+
+
 @pytest.mark.usefixtures("one_by_one")
 def test_f_14_other_units_stop_the_run_and_cost_only_their_page(lines_feed: Feed) -> None:
     assert run_of(lines_feed).status == "succeeded"

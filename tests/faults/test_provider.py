@@ -269,6 +269,16 @@ def test_f_13_six_in_a_hundred_refuse_the_page_and_the_run_is_partial(
     assert run.received == run.inserted + run.updated + run.unchanged + run.rejected
 
 
+def test_f_13_a_run_whose_only_page_is_refused_is_partial_too(
+    weather: Weather, collect: Collect, target: Dataset
+) -> None:
+    weather.spoil[ONE].append(with_bad(6))
+    run = collect(ONE)
+    assert run.error is not None
+    assert (run.status, run.error["code"]) == ("partial", "PROVIDER_REFUSED")
+    assert (run.rejected, len(run.rejections), stored(target, ONE)) == (6, 6, 0)
+
+
 def test_f_14_a_renamed_field_stops_the_run_before_it_stores(
     weather: Weather, collect: Collect, target: Dataset
 ) -> None:
