@@ -17,6 +17,10 @@ OUTBOUND_NETWORKS = env.networks("OUTBOUND_NETWORKS")
 FILE_FEED_FOLDERS = env.words("FILE_FEED_FOLDERS")
 # Into all datasets that one user owns.
 FEEDS_PER_USER = env.integer("FEEDS_PER_USER", 50, least=1)
+# Of one answer, unpacked; a run holds up to two answers in memory for each request under way.
+PROVIDER_ANSWER_MAX_MB = env.integer("PROVIDER_ANSWER_MAX_MB", 64, least=1)
+# Of one request with its tries and the waits between them.
+PROVIDER_ANSWER_MAX_S = env.integer("PROVIDER_ANSWER_MAX_S", 120, least=1)
 # Of one run, when pages never end.
 RUN_MAX_PAGES = env.integer("RUN_MAX_PAGES", 10_000, least=1)
 DOCUMENTS_KEEP_DAYS = env.integer("DOCUMENTS_KEEP_DAYS", 365, least=1)

@@ -20,6 +20,8 @@ from datastream.collection_settings import (  # noqa: F401 - services find them 
     NASA_POWER_BASE_URL,
     NOAA_BASE_URL,
     OUTBOUND_NETWORKS,
+    PROVIDER_ANSWER_MAX_MB,
+    PROVIDER_ANSWER_MAX_S,
     RUN_MAX_PAGES,
 )
 from datastream.core import logs

@@ -135,8 +135,10 @@ class Storing:
 
     def _checked(self, one: Fetched) -> Fetched:
         most = settings.RUN_MAX_PAGES
+        # This page is not among those that the run counts yet.
+        may_follow = self.run.requests + 1 < most
         # A provider whose pages never end would hold us for ever.
-        if one.page is None or one.page.next is None or self.run.requests < most:
+        if one.page is None or one.page.next is None or may_follow:
             return one
         error = ProviderRefusedError(f"There is no end after {most:,} pages.")
         return replace(one, page=None, error=error)

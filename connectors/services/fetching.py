@@ -21,7 +21,8 @@ from datastream.core.http import Client
 # Stored in one transaction, which others wait for.
 ROWS_AT_ONCE = 50_000
 PAGES_AT_ONCE = 32
-# Of what is asked ahead and not yet stored.
+# Of what is asked ahead and not yet stored. Twice as many as may be under way are asked whatever
+# their size, each of up to PROVIDER_ANSWER_MAX_MB: that setting is what bounds the memory of a run.
 BYTES_AHEAD = 24 * 2**20
 KEY_REFUSED = "The provider refused the key, and was asked without it: renew the key."
 

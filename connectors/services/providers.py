@@ -25,6 +25,9 @@ from datastream.core.outbound import is_allowed
 
 # Whoever may ask faster than this is not held back at all.
 FASTEST_PER_S = 1000.0
+# A product that may be silent for longer has more time in all, so that there is some for another
+# try: one that thinks for two minutes has 300 s where others have 120 s.
+USUAL_SILENCE_S = 48.0
 
 
 def connector_named(name: str) -> base.Connector:
@@ -78,13 +81,16 @@ def client_of(feed: Feed, product: base.Product) -> Client | files.Files:
             "Accept": "*/*",
             **_credential(feed, product),
         },
-        limits=Limits(
-            read_timeout_s=product.answer_within_s,
-            # Time for a second try.
-            total_s=max(120.0, 2.5 * product.answer_within_s),
-        ),
+        limits=limits_of(product),
         manners=Turns(urlsplit(address).netloc, product.quota),
     )
+
+
+def limits_of(product: base.Product) -> Limits:
+    """What one request for a product may cost."""
+    patience = max(1.0, product.answer_within_s / USUAL_SILENCE_S)
+    total_s = settings.PROVIDER_ANSWER_MAX_S * patience
+    return Limits(read_timeout_s=min(product.answer_within_s, total_s), total_s=total_s)
 
 
 def _credential(feed: Feed, product: base.Product) -> dict[str, str]:

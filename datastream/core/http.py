@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -14,6 +14,7 @@ from typing import Any, Self
 from urllib.parse import urljoin
 
 import requests
+from django.conf import settings
 from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 from urllib3.util import parse_url
 
@@ -26,6 +27,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 64 * 1024
+MIB = 2**20
 # Further ahead nobody should be told to come back; it also keeps absurd values within dates.
 LONGEST_WAIT_S = 24 * 3600.0
 
@@ -35,12 +37,15 @@ Params = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one `ask` may cost; `total_s` covers its retries and the waits between them."""
+    """What one `ask` may cost; `total_s` covers its retries and the waits between them.
+
+    What is a setting is read when limits are made, not when this module is loaded.
+    """
 
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 30.0
-    total_s: float = 120.0
-    max_bytes: int = 64 * 2**20
+    total_s: float = field(default_factory=lambda: settings.PROVIDER_ANSWER_MAX_S)
+    max_bytes: int = field(default_factory=lambda: settings.PROVIDER_ANSWER_MAX_MB * MIB)
     tries: int = 5
     backoff_s: float = 2.0
     retry_after_cap_s: float = 60.0
@@ -104,14 +109,14 @@ class Client:
         base_url: str,
         *,
         headers: Mapping[str, str],
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         manners: Manners = UNHINDERED,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = base_url.rstrip("/") + "/"
         self._origin = origin(base_url)
-        self._limits = limits
+        self._limits = limits or Limits()
         self._clock = clock
         self._sleep = sleep
         require_tls(base_url)

@@ -86,7 +86,7 @@ def test_in_63_pages_that_never_end_are_given_up(
     run = run_of(lines_feed)
     assert run.error is not None
     assert "no end" in run.error["message"]
-    assert len(fake_lines.calls) == 6
+    assert len(fake_lines.calls) == 5
     assert spans(lines_feed) == [("A", "2001-01-01", "2002-01-01", "failed")]
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -293,6 +294,20 @@ def test_less_declared_than_sent_spoils_neither_the_next_answer(
     with Client(provider.url, headers={}, clock=fake_time.clock, sleep=fake_time.sleep) as client:
         assert client.get("a").body == BODY[:-7]
         assert client.get("b").body == BODY
+
+
+def test_an_answer_that_takes_all_the_time_there_is_is_given_up(
+    provider: Provider, fake_time: FakeTime
+) -> None:
+    def late(seconds: float, reply: Reply) -> Reply:
+        """By the clock of the client."""
+        fake_time.now += seconds
+        return reply
+
+    provider.script(partial(late, 119.9), partial(late, 120.0))
+    assert ask(provider.url, fake_time).body == BODY
+    with pytest.raises(ProviderUnavailableError, match=r"whole answer after 120 s"):
+        ask(provider.url, fake_time)
 
 
 def test_an_answer_that_drips_is_ended_by_the_total_time(provider: Provider) -> None:
