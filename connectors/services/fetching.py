@@ -53,7 +53,9 @@ class Fetched:
     @property
     def is_outage(self) -> bool:
         """Whether there is an answer, and it says only that the provider has troubles."""
-        return self.packed is not None and isinstance(self.error, ProviderUnavailableError)
+        # Whoever said so by the status was asked again by the client already.
+        is_answer = self.packed is not None and self.packed.status < 300
+        return is_answer and isinstance(self.error, ProviderUnavailableError)
 
     @property
     def rows(self) -> int:
@@ -158,7 +160,7 @@ class Fetching:
             packed = documents.pack(answer, self.product.kept(answer))
             page = self._noted(self.product.parse(request, answer))
             return Fetched(request, packed, page, extent=extent_of(page.table))
-        except ProviderRefusedError as error:
+        except (ProviderRefusedError, ProviderUnavailableError) as error:
             if packed is None and error.answer is not None:
                 packed = documents.pack(error.answer, error.answer.body)
             return Fetched(request, packed, error=error)

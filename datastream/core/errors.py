@@ -123,6 +123,8 @@ class ProviderUnavailableError(PlatformError):
     """The provider did not answer properly; try again later."""
 
     code = "PROVIDER_UNAVAILABLE"
+    # What it said last, as with a refusal.
+    answer: Any = None
 
 
 class ProviderRefusedError(PlatformError):

@@ -62,11 +62,14 @@ class Asked:
 
 
 class TryAgainError(Exception):
-    """One attempt failed in a way that may pass."""
+    """One attempt failed in a way that may pass; `answer` is what was said, if anything."""
 
-    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, retry_after_s: float | None = None, answer: Answer | None = None
+    ) -> None:
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.answer = answer
         super().__init__(reason)
 
 
@@ -201,7 +204,9 @@ class Client:
         asked_too_much = (trouble.retry_after_s or 0.0) > self._limits.retry_after_cap_s
         out_of_time = self._clock() + wait_s >= deadline
         if attempt >= self._limits.tries or asked_too_much or out_of_time:
-            raise self._unavailable(attempt, trouble) from trouble
+            error = self._unavailable(attempt, trouble)
+            error.answer = trouble.answer
+            raise error from trouble
         self._sleep(wait_s)
 
     def _unavailable(self, attempt: int, trouble: TryAgainError) -> ProviderUnavailableError:
@@ -285,23 +290,26 @@ class Client:
         body = self._body(response, deadline, MESSAGE_BYTES)
         words = provider_message(body)
         reason = f"status {status}, {words.rstrip('.')}" if words else f"status {status}"
+        answer = answer_of(response, body)
         if status in RETRIED:
             wait_s = retry_after_s(response.headers.get("Retry-After", ""))
             if wait_s is None and status == 429 and re.search(r"\bper day\b", words):
                 # No use asking again today; whose midnight it is, they do not say.
                 wait_s = until_midnight_s()
-            return TryAgainError(reason, retry_after_s=wait_s)
+            return TryAgainError(reason, retry_after_s=wait_s, answer=answer)
         details = {"status": status}
+        failure: ProviderRefusedError | ProviderUnavailableError
         if 400 <= status < 500:
             text = words or "no reason given"
-            refusal = ProviderRefusedError(
+            failure = ProviderRefusedError(
                 f"{self.host} refused the request with status {status}: {text}", details=details
             )
-            refusal.answer = answer_of(response, body)
-            return refusal
-        return ProviderUnavailableError(
-            f"{self.host} did not answer properly: {reason}.", details=details
-        )
+        else:
+            failure = ProviderUnavailableError(
+                f"{self.host} did not answer properly: {reason}.", details=details
+            )
+        failure.answer = answer
+        return failure
 
     def _body(self, response: requests.Response, deadline: float, max_bytes: int) -> bytes:
         """The body unpacked, broken off soon after `max_bytes`."""

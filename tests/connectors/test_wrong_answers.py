@@ -1,5 +1,6 @@
 """What a provider gets wrong, and what becomes of the run."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from connectors.services.fetching import Fetched, Fetching
 from datasets.models import Revision
 from datastream.core import leases
 from tests.connectors.fakes.lines import FakeLines, Lines
-from tests.connectors.fakes.server import body, status
+from tests.connectors.fakes.server import Fault, body, status
 from tests.connectors.run_tools import WHOLE, executed, run_of, spans
 
 
@@ -202,3 +203,26 @@ def test_what_a_refusal_said_is_kept_and_not_read_again(
     assert sorted(kept.values_list("status", flat=True)) == [200] * 5 + [400]
     again = executed(services.start_run(lines_feed, trigger="replay"))
     assert (again.status, again.planned, again.notes) == ("succeeded", 5, [])
+
+
+@pytest.mark.usefixtures("one_by_one", "impatient")
+@pytest.mark.parametrize(
+    ("faults", "last"),
+    [
+        ([status(500, b"first")] * 4 + [status(503, b"fifth")], (503, b"fifth")),
+        ([status(429, b"come back", Retry_After="3600")], (429, b"come back")),
+        ([status(501, b"no such thing")], (501, b"no such thing")),
+    ],
+    ids=["five tries", "told to come back", "not asked again"],
+)
+def test_what_was_said_to_the_last_try_is_kept_once_and_not_read_again(
+    lines_feed: Feed, fake_lines: FakeLines, faults: list[Fault], last: tuple[int, bytes]
+) -> None:
+    changed = {**lines_feed.parameters, "stations": ["A"], "end": "2001-12-31"}
+    services.change_feed(lines_feed, parameters=changed)
+    fake_lines.script(*faults)
+    run = run_of(lines_feed)
+    assert (run.status, run.requests, len(fake_lines.calls)) == ("failed", 1, len(faults))
+    kept = Document.objects.get(run_id=run.pk)
+    assert (kept.status, gzip.decompress(kept.body)) == last
+    assert executed(services.start_replay(lines_feed)).planned == 0
