@@ -343,7 +343,10 @@ class Product(ABC):
         """
 
     def kept(self, answer: Answer) -> bytes:
-        """What is kept of an answer's body: all but what must not be, read by `parse` as well."""
+        """What is kept of an answer's body: all but what must not be; of any status.
+
+        What is kept of status 2xx `parse` reads as it reads the whole. It never raises.
+        """
         return answer.body
 
     def address(self, parameters: Mapping[str, Any]) -> str:

@@ -162,7 +162,7 @@ class Fetching:
             return Fetched(request, packed, page, extent=extent_of(page.table))
         except (ProviderRefusedError, ProviderUnavailableError) as error:
             if packed is None and error.answer is not None:
-                packed = documents.pack(error.answer, error.answer.body)
+                packed = documents.pack(error.answer, self.product.kept(error.answer))
             return Fetched(request, packed, error=error)
         except PlatformError as error:
             return Fetched(request, packed, error=error)

@@ -112,6 +112,15 @@ def test_of_an_answer_that_was_cut_within_a_person_nothing_is_kept() -> None:
     assert AIR.kept(answer(b"<html>away</html>")) == b"<html>away</html>"
 
 
+@pytest.mark.parametrize("depth", [300, 1000, 100_000])
+def test_of_an_answer_that_is_nested_too_deep_nothing_is_kept_that_names_a_person(
+    depth: int,
+) -> None:
+    deep = b"[" * depth + b"]" * depth
+    assert AIR.kept(answer(deep)) == deep
+    assert AIR.kept(answer(b'{"airtempsUserid": 1, "results": %b}' % deep)) == b""
+
+
 # Places
 
 

@@ -173,6 +173,19 @@ def test_a_protocol_that_globe_does_not_know_is_refused_with_its_words(
     assert "Not valid" in done.error["message"]
 
 
+@pytest.mark.parametrize("code", [400, 500])
+def test_what_is_kept_of_an_answer_of_another_status_names_no_person_either(
+    admin: User, fake_globe: FakeGlobe, code: int
+) -> None:
+    fake_globe.script(*[lambda reply: replace(reply, status=code)] * 5)
+    done = run(feed_of(admin, **{**KENYA, "start": "2025-05-01"}))
+    (document,) = Document.objects.filter(run_id=done.pk)
+    assert document.status == code
+    body = documents.answer_of([document]).body
+    assert b"59515189" not in body
+    assert b"Amina" not in body
+
+
 def test_whoever_asks_for_json_by_name_is_refused(fake_globe: FakeGlobe) -> None:
     call = Call(0.0, "/", {}, {"accept": "application/json"})
     assert fake_globe.answer(call) == Reply(406)

@@ -13,13 +13,13 @@ IN_TEXT = re.compile(rb'(userid|comments|notes|caption)"', re.IGNORECASE)
 def without_persons(body: bytes) -> bytes:
     """The same answer without ids of persons and comments.
 
-    One that is no JSON is kept whole, or not at all where it may hold such.
+    One that is no JSON, or nested too deep to be looked through, is kept whole, or not at all where
+    it may hold such.
     """
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return orjson.dumps(_without(orjson.loads(body)))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return b"" if IN_TEXT.search(body) else body
-    return orjson.dumps(_without(answer))
 
 
 def _without(value: Any) -> Any:
