@@ -15,6 +15,9 @@ from datasets import times
 # Up to 17 digits say all that a float64 can hold; "1e+27" is a number, "1-25" and "1_0" are not.
 NUMBER = r"^[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?$"
 
+# In the place of what nobody writes again; it is no number, no time and no code.
+TOO_DEEP = "(nested too deep)"
+
 
 def column_of(values: Sequence[Any]) -> pa.Array:
     """Values of JSON as trimmed text, null where there is none; lists and objects as JSON."""
@@ -29,10 +32,14 @@ def column_of(values: Sequence[Any]) -> pa.Array:
 
 def _written(values: Sequence[Any]) -> pa.Array:
     """Values of several kinds, each as JSON writes it."""
-    return pa.array(
-        [v if v is None or type(v) is str else orjson.dumps(v).decode() for v in values],
-        pa.string(),
-    )
+    return pa.array([v if v is None or type(v) is str else _json(v) for v in values], pa.string())
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return TOO_DEEP
 
 
 def read_numbers(rows: Rows, name: str, sentinels: Sequence[float] = ()) -> pa.Array:

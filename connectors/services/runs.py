@@ -220,7 +220,7 @@ def _do(run: Run, is_ours: Callable[[], bool], progress: collecting.Progress) ->
     except PlatformError as error:
         problem = {"code": error.code, "message": error.message, "details": error.details}
         # A page whose rows were refused did come; only what was never had is a failure.
-        has_some = (run.checkpoint or run.rejected) and not isinstance(error, SchemaDriftError)
+        has_some = (run.checkpoint or run.received) and not isinstance(error, SchemaDriftError)
         _finish(run, Status.PARTIAL if has_some else Status.FAILED, problem)
     except (OperationalError, InterfaceError) as error:
         # The database was away, or full: the run stays open and is taken up when its lease is over.
