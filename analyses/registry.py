@@ -115,7 +115,6 @@ class Input:
         A variable that cannot be converted is refused before anything is computed.
     names : names of variables, of which the first that is there is taken where none is given
     nearest : so many of the nearest stations are taken where none is given ("stations")
-    is_explained : whether it can be told which of its values made a number
     """
 
     parameter: str
@@ -125,7 +124,6 @@ class Input:
     is_required: bool = True
     names: tuple[str, ...] = ()
     nearest: int = 0
-    is_explained: bool = True
 
     @property
     def is_several(self) -> bool:

@@ -1,5 +1,6 @@
 """Ways to fill gaps, each with its errors on values that were hidden from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -226,7 +227,7 @@ def by_neighbours(
     """
     pairs = Pairs(series.values, table, month_of(series.timestamps))
     estimated = np.full(series.values.size, np.nan)
-    fold = np.arange(series.values.size) * FOLDS // max(series.values.size, 1)
+    fold = folds(series.values.size)
     for number in range(FOLDS):
         out = fold == number
         hidden = pairs.of(out)
@@ -238,21 +239,49 @@ def by_neighbours(
     return Fill(values, errors, series.values, estimated, series.timestamps)
 
 
+def folds(n: int) -> Ints:
+    """Which tenth each value is in."""
+    return np.arange(n) * FOLDS // max(n, 1)
+
+
 def estimate(known: Pairs, table: Floats, months: Ints, choice: Choice) -> Floats:
     """The mean of what the lines of the month say, each weighted by 1 / (1 − r²)."""
     found = np.full(months.size, np.nan)
+    for one in by_month(known, table, months, choice):
+        found[one.here] = weighted(one.estimates, one.shares)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class OfMonth:
+    """What the neighbours' lines say in one month of the year.
+
+    Attributes
+    ----------
+    here, near : which rows are estimated, and which pairs the lines are fitted to
+    estimates, shares : shape (rows, k), what each line says, and its weight, 0 for none
+    """
+
+    here: Bools
+    near: Bools
+    estimates: Floats
+    shares: Floats
+
+
+def by_month(known: Pairs, table: Floats, months: Ints, choice: Choice) -> Iterator[OfMonth]:
+    """Lines over the three months around each, or over all where no line of these is usable."""
     for month in np.unique(months).tolist():
         near = np.isin(known.months, [(month - 2) % 12 + 1, month, month % 12 + 1])
         lines = fit(known.values[near], known.table[near])
         usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=choice.min_correlation)
         if not usable.any():
+            near = np.ones_like(near)
             lines = fit(known.values, known.table)
             usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=choice.min_correlation)
         weights = np.where(usable, 1 / np.maximum(1 - lines.correlations**2, 1e-12), 0.0)
         here = months == month
         estimates = lines.estimates(table[here])
-        found[here] = weighted(estimates, best(estimates, weights, choice.most))
-    return found
+        yield OfMonth(here, near, estimates, best(estimates, weights, choice.most))
 
 
 def best(estimates: Floats, weights: Floats, most: int) -> Floats:

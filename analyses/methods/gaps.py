@@ -16,6 +16,12 @@ from analyses.methods.gap_counts import (
     month_rows,
     year_rows,
 )
+from analyses.methods.gap_explanation import (
+    Network,
+    by_climatology,
+    by_interpolation,
+    without_neighbours,
+)
 from analyses.methods.gap_fills import (
     MIN_PAIRS,
     Choice,
@@ -39,6 +45,8 @@ LISTED = 10_000
 MOST_FILLED = 100_000
 MOST_INTERPOLATED = 366
 SHORT = 5
+# Between values so far apart there are normals.
+STEPS: dict[str, Step] = {"P1D": "day", "P1M": "month"}
 WAYS = ("none", "interpolation", "climatology", "neighbours")
 
 
@@ -83,7 +91,7 @@ def gaps(  # noqa: PLR0913 - these are the parameters of the analysis
     # Nothing but the parameters has a name yet.
     given = dict(locals())
     interval = interval_of(series)
-    found = find_gaps(series, interval) if interval else Gaps(*[np.empty(0, np.int64)] * 2)
+    found = gaps_of(series, interval)
     n = series.values.size
     return plain(
         head(series)
@@ -100,6 +108,10 @@ def gaps(  # noqa: PLR0913 - these are the parameters of the analysis
         | filled(series, interval, found, given)
         | {"reason": reason_against(series, interval)}
     )
+
+
+def gaps_of(series: Series, interval: Interval | None) -> Gaps:
+    return find_gaps(series, interval) if interval else Gaps(*[np.empty(0, np.int64)] * 2)
 
 
 def reason_against(series: Series, interval: Interval | None) -> str | None:
@@ -148,22 +160,12 @@ def filled(
     empty: dict[str, Any] = {"timestamps": [], "values": [], "expected_errors": []}
     if given["fill"] == "none":
         return {"fill": None, "filled": empty}
-    most = given["max_gap"] or (SHORT if given["fill"] == "interpolation" else None)
-    chosen = found.of(found.missing <= most) if most else found
-    at = np.empty(0, "datetime64[us]")
-    if interval is None or chosen.total == 0:
-        made = nothing(0, "No gap is to be filled.")
-    elif chosen.total > MOST_FILLED:
-        made = nothing(0, f"More than {MOST_FILLED:,} values are missing; choose a shorter period.")
-    else:
-        at = instants(series, interval, chosen)
-        made = fill_by(series, interval, (found, chosen), at, given)
-    values = bounded(series, made.values)
-    kept = np.isfinite(values)
+    at, made = fill_chosen(series, interval, found, given)
+    kept = np.isfinite(made.values)
     return {
         "fill": {
             "method": given["fill"],
-            "max_gap": most,
+            "max_gap": longest_of(given),
             "n_filled": int(kept.sum()),
             "n_left": found.total - int(kept.sum()),
             "neighbours": [other.station for other in given["neighbours"]]
@@ -174,10 +176,32 @@ def filled(
         },
         "filled": {
             "timestamps": timestamps_of(at[kept]),
-            "values": values[kept],
+            "values": made.values[kept],
             "expected_errors": made.errors[kept],
         },
     }
+
+
+def longest_of(given: Mapping[str, Any]) -> int | None:
+    """The longest gap that is filled; None: any."""
+    longest: int | None = given["max_gap"]
+    return longest or (SHORT if given["fill"] == "interpolation" else None)
+
+
+def fill_chosen(
+    series: Series, interval: Interval | None, found: Gaps, given: Mapping[str, Any]
+) -> tuple[Moments, Fill]:
+    """The missing instants of the gaps that are to be filled, and what stands there."""
+    most = longest_of(given)
+    chosen = found.of(found.missing <= most) if most else found
+    if interval is None or chosen.total == 0:
+        return series.timestamps[:0], nothing(0, "No gap is to be filled.")
+    if chosen.total > MOST_FILLED:
+        reason = f"More than {MOST_FILLED:,} values are missing; choose a shorter period."
+        return series.timestamps[:0], nothing(0, reason)
+    at = instants(series, interval, chosen)
+    made = fill_by(series, interval, (found, chosen), at, given)
+    return at, replace(made, values=bounded(series, made.values))
 
 
 def fill_by(
@@ -199,8 +223,7 @@ def fill_by(
 def from_climatology(
     series: Series, interval: Interval, at: Moments, given: Mapping[str, Any]
 ) -> Fill:
-    steps: dict[str, Step] = {"P1D": "day", "P1M": "month"}
-    step = steps.get(str(interval))
+    step = STEPS.get(str(interval))
     if step is None:
         reason = f"Normals are those of days or months, and the values are {interval} apart."
         return nothing(at.size, reason)
@@ -221,13 +244,16 @@ def from_neighbours(series: Series, at: Moments, given: Mapping[str, Any]) -> Fi
     if not others:
         return nothing(at.size, "There are no neighbouring stations with values.")
     table, there = aligned(series.timestamps, others), aligned(at, others)
-    choice = Choice(given["most_neighbours"], given["min_correlation"])
-    made = by_neighbours(series, table, at, there=there, choice=choice)
+    made = by_neighbours(series, table, at, there=there, choice=choice_of(given))
     reason = (
         f"No neighbour has {MIN_PAIRS} values in common that correlate well enough, and a value "
         "where one is missing."
     )
     return made if np.isfinite(made.values).any() else replace(made, reason=reason)
+
+
+def choice_of(given: Mapping[str, Any]) -> Choice:
+    return Choice(given["most_neighbours"], given["min_correlation"])
 
 
 def bounded(series: Series, values: Floats) -> Floats:
@@ -245,8 +271,20 @@ def units_of(unit: str) -> dict[str, str]:
     )
 
 
-def explain(series: Series, path: Sequence[Any], **given: Any) -> Explanation:
-    """Of a month or a year of the result: the values in it. Of anything else all values count."""
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def explain(series: Series, path: Sequence[Any], *, of: int = 0, **given: Any) -> Explanation:
+    """Of a month or year the values in it; of what is filled those that made it; else all.
+
+    Of a neighbour, from 1 on, those that are behind what is filled.
+    """
+    if path[0] in {"fill", "filled"} and given["fill"] == "neighbours":
+        at = filled_times(series, given)
+        return Network(series, given["neighbours"], at, choice_of(given)).explain(path, of)
+    if of:
+        return without_neighbours(given["neighbours"][of - 1])
+    match list(path):
+        case ["filled", "values", int(place)]:
+            return explain_value(series, place, given)
     codes = np.zeros(series.values.size, np.int64)
     if len(path) > 1 and path[0] in {"months", "years"}:
         interval = interval_of(series)
@@ -257,6 +295,24 @@ def explain(series: Series, path: Sequence[Any], **given: Any) -> Explanation:
             names = np.datetime_as_string(series.timestamps, unit="M" if "month" in row else "Y")
             codes[names != wanted] = 1
     return Explanation(codes, ("", "In another month or year."))
+
+
+def explain_value(series: Series, place: int, given: Mapping[str, Any]) -> Explanation:
+    """The values behind one that is filled without neighbours."""
+    moment = filled_times(series, given)[place : place + 1]
+    step = STEPS.get(str(interval_of(series)))
+    if given["fill"] == "interpolation" and moment.size:
+        return by_interpolation(series, moment[0])
+    if given["fill"] == "climatology" and moment.size and step:
+        return by_climatology(series, moment, step, given)
+    return Explanation(np.zeros(series.values.size, np.int64))
+
+
+def filled_times(series: Series, given: Mapping[str, Any]) -> Moments:
+    """When values were filled."""
+    interval = interval_of(series)
+    at, made = fill_chosen(series, interval, gaps_of(series, interval), given)
+    return at[np.isfinite(made.values)]
 
 
 def rules(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -283,7 +339,6 @@ analyses.add(
                 "Codes of the stations to fill from; the 5 nearest if left out.",
                 form="stations",
                 nearest=5,
-                is_explained=False,
             ),
         ),
         parameters={

@@ -7,7 +7,6 @@ import numpy as np
 
 from analyses.methods.outlier_checks import is_near, seasons
 from analyses.methods.slopes import Ints
-from analyses.methods.spatial_check import behind
 from datasets.series import Series
 
 
@@ -34,7 +33,4 @@ def looked_at(name: str, series: Series, place: int, given: Mapping[str, Any]) -
         run = np.searchsorted(edges, place, side="right")
         bounds = np.concatenate([[0], edges, [series.values.size]])
         return np.arange(bounds[run], bounds[run + 1])
-    if name == "spatial":
-        least = {one: given[one] for one in ("min_correlation", "min_neighbours")}
-        return behind(series, given["neighbours"], place, **least)
     return np.arange(series.values.size)

@@ -19,6 +19,7 @@ from analyses.methods.results import head, plain, timestamps_of
 from analyses.methods.schemas import WINDOW_DAYS
 from analyses.methods.slopes import Floats, Ints
 from analyses.methods.spatial_check import spatial
+from analyses.methods.spatial_explanation import Doubt, explain_partner, pairs_behind
 from analyses.methods.words import quality
 from analyses.registry import MAIN, Analysis, Explanation, Input, analyses
 from datasets.series import Series
@@ -30,6 +31,7 @@ LISTED = 20_000
 # Of values from a sound station a check like these doubts a few in a thousand at most.
 MANY = 0.02
 NOT_LOOKED_AT = "What doubts this value does not look at it."
+OF_THE_SERIES = "What doubts a value here does not look at neighbours."
 NOT_JUDGED = (
     "This check could not judge the value: too few values to compare it with, or equal ones."
 )
@@ -198,23 +200,31 @@ def units_of(unit: str) -> dict[str, str]:
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def explain(series: Series, path: Sequence[Any], **given: Any) -> Explanation:
-    """Of one check the values it could judge; of a doubt those it rests on; of all else, all."""
+def explain(series: Series, path: Sequence[Any], *, of: int = 0, **given: Any) -> Explanation:
+    """Of one check the values it could judge; of a doubt those it rests on; of all else, all.
+
+    Of a neighbour, from 1 on, those that the check against neighbours compared with.
+    """
+    if of:
+        return explain_neighbour(series, path, of, given)
+    doubt = doubt_at(series, path, given)
+    if doubt is not None:
+        return explain_doubt(series, doubt, given)
     codes = np.zeros(series.values.size, np.int64)
-    if len(path) > 1 and path[0] == "doubted" and isinstance(path[1], int) and codes.size:
-        return explain_doubt(series, path, given)
     if len(path) > 1 and path[0] == "methods" and path[1] in METHODS and codes.size:
         codes[~check(str(path[1]), series, given).judged] = 1
     return Explanation(codes, ("", NOT_JUDGED))
 
 
-def explain_doubt(series: Series, path: Sequence[Any], given: Mapping[str, Any]) -> Explanation:
+def doubt_at(series: Series, path: Sequence[Any], given: Mapping[str, Any]) -> Doubt | None:
     """What a row of `doubted` rests on: for one number the check that gave it, else all of them."""
+    if len(path) < 2 or path[0] != "doubted" or not series.values.size:
+        return None
     found = run(series, given["methods"], given)
     shares = shares_of(found)
     _, listed = doubted_places(shares.max(axis=0))
     if path[1] >= listed.size:
-        return Explanation(np.zeros(series.values.size, np.int64))
+        return None
     place = int(listed[path[1]])
     names = [name for name in found if found[name].doubted[place]]
     match list(path[2:]):
@@ -224,13 +234,40 @@ def explain_doubt(series: Series, path: Sequence[Any], given: Mapping[str, Any])
             names = [list(found)[int(shares[:, place].argmax())]]
         case ["expected"]:
             names = [next(name for name in BY_TRUST if name in names)]
+            return Doubt(place, names, is_estimate=True)
         case ["value"]:
             names = []
+    return Doubt(place, names)
+
+
+def explain_doubt(series: Series, doubt: Doubt, given: Mapping[str, Any]) -> Explanation:
     codes = np.ones(series.values.size, np.int64)
-    codes[place] = 0
-    for name in names:
-        codes[looked_at(name, series, place, given)] = 0
+    codes[doubt.place] = 0
+    for name in doubt.names:
+        if name == "spatial":
+            codes[pairs_behind(series, doubt, given).any(axis=1)] = 0
+        else:
+            codes[looked_at(name, series, doubt.place, given)] = 0
     return Explanation(codes, ("", NOT_LOOKED_AT))
+
+
+def explain_neighbour(
+    series: Series, path: Sequence[Any], of: int, given: Mapping[str, Any]
+) -> Explanation:
+    """The values of a neighbour behind a doubt, or behind all that neighbours say."""
+    doubt = doubt_at(series, path, given)
+    names = doubt.names if doubt else given["methods"] if is_of_spatial(path) else []
+    if "spatial" not in names:
+        size = given["neighbours"][of - 1].values.size
+        return Explanation(np.ones(size, np.int64), ("", OF_THE_SERIES))
+    return explain_partner(series, of - 1, doubt, given)
+
+
+def is_of_spatial(path: Sequence[Any]) -> bool:
+    """Whether neighbours may be behind a number that is not of one doubt."""
+    if path[0] == "methods":
+        return len(path) == 1 or path[1] == "spatial"
+    return path[0] in {"doubted", "n_doubted", "n_listed", "warning"}
 
 
 def number(default: float, low: float, high: float, description: str) -> dict[str, Any]:
@@ -253,7 +290,6 @@ analyses.add(
                 "Codes of the stations to compare with; the 5 nearest if left out.",
                 form="stations",
                 nearest=5,
-                is_explained=False,
             ),
         ),
         parameters={

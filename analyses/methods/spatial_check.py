@@ -45,7 +45,7 @@ def spatial(
         there = f"there are {len(neighbours)}" if len(neighbours) != 1 else "there is 1"
         reason = f"At least {min_neighbours} neighbouring stations are needed, and {there}."
         return nothing(n, threshold, reason)
-    table = closest(series, neighbours)
+    table, _ = closest(series, neighbours)
     scores, expected = np.full(n, np.nan), np.full(n, np.nan)
     for core, window in windows(series):
         lines = fit(series.values[window], table[window])
@@ -65,25 +65,6 @@ def spatial(
     return Check(found.scores, expected, threshold, found.doubted & far, found.reason)
 
 
-def behind(
-    series: Series,
-    neighbours: Sequence[Series],
-    place: int,
-    *,
-    min_correlation: float,
-    min_neighbours: int,
-) -> Ints:
-    """Places of the values that the lines behind the score of one value are fitted to."""
-    if len(neighbours) < min_neighbours:
-        return np.empty(0, np.int64)
-    window = next(around for core, around in windows(series) if core.start <= place < core.stop)
-    table = closest(series, neighbours)[window]
-    lines = fit(series.values[window], table)
-    usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=min_correlation)
-    there = np.isfinite(table[:, usable]).any(axis=1)
-    return np.asarray(np.flatnonzero(there) + window.start)
-
-
 def standardised(residuals: Floats) -> Floats:
     """Size of each residual from their mean, in standard deviations; NaN where they are equal."""
     there = residuals[np.isfinite(residuals)]
@@ -95,19 +76,23 @@ def standardised(residuals: Floats) -> Floats:
     return np.asarray(np.abs(residuals - float(np.mean(there))) / spread)
 
 
-def closest(series: Series, neighbours: Sequence[Series]) -> Floats:
-    """The neighbours' values; of daily ones that of the day before, the day or the day after."""
+def closest(series: Series, neighbours: Sequence[Series]) -> tuple[Floats, Ints]:
+    """The neighbours' values; of daily ones that of the day before, the day or the day after.
+
+    And how many days after the series' time each of them is: 0, -1 or 1.
+    """
     stamps = series.timestamps
     table = aligned(stamps, neighbours)
+    shifts = np.zeros(table.shape, np.int64)
     interval = interval_of(series)
     if interval is None or str(interval) != "P1D":
-        return table
-    for shift in (-DAY, DAY):
-        other = aligned(stamps + shift, neighbours)
+        return table, shifts
+    for shift in (-1, 1):
+        other = aligned(stamps + shift * DAY, neighbours)
         # Compared with a NaN nothing is closer; the day itself stays where both are as close.
         nearer = np.abs(other - series.values[:, None]) < np.abs(table - series.values[:, None])
-        table = np.where(nearer, other, table)
-    return table
+        table, shifts = np.where(nearer, other, table), np.where(nearer, shift, shifts)
+    return table, shifts
 
 
 def windows(series: Series) -> Iterator[tuple[slice, slice]]:

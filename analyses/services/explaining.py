@@ -133,16 +133,8 @@ def _chosen(
         names = ", ".join(one.parameter for one in method.inputs)
         raise InvalidInputError.of("of", f"There is no such series; it reads {names}.")
     row, told = known[place]
-    if told["parameter"] not in _explained(method):
-        names = ", ".join(_explained(method))
-        message = f"Which of these values made a number is not told; that is of {names} only."
-        raise InvalidInputError.of("of", message)
     before = [one for _, one in known[:place] if one["parameter"] == told["parameter"]]
     return row, told, (told["parameter"], 0 if method.several else len(before))
-
-
-def _explained(method: Method) -> list[str]:
-    return [one.parameter for one in method.inputs if one.is_explained]
 
 
 def _said(

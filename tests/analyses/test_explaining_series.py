@@ -8,7 +8,6 @@ import pytest
 from accounts.models import User
 from analyses import services
 from analyses.models import Analysis
-from analyses.registry import analyses as registry
 from analyses.services import explaining
 from datasets import access
 from datasets.models import Dataset, Station, Variable
@@ -148,29 +147,45 @@ def test_one_variable_for_two_parameters_is_told_by_parameter(home: Dataset) -> 
     }
 
 
-@pytest.mark.parametrize("kind", ["gaps", "outliers"])
-def test_neighbours_are_not_told_and_refused_by_name(
-    home: Dataset, client_of: ClientOf, kind: str
-) -> None:
+def beside(home: Dataset) -> None:
+    """A neighbour with a value on two days of three, until February 2002."""
     Station.objects.create(dataset=home, code="B", latitude=46, longitude=7)
-    write(home, [point(n) | {"station": "B"} for n in range(40)])
+    values = {n: 0.9 * (n * 7919 % 101) / 7 + n % 11 for n in range(400) if n % 3}
+    write(
+        home,
+        [
+            {"timestamp": f"{START + dt.timedelta(n)}", "station": "B", "value": {"TMAX": value}}
+            for n, value in values.items()
+        ],
+    )
     home.refresh_from_db()
-    analysis = done(home, kind, variable="TMAX", neighbours=["B"])
+
+
+def test_neighbours_that_filled_a_value_are_told(home: Dataset, client_of: ClientOf) -> None:
+    beside(home)
+    analysis = done(home, "gaps", variable="TMAX", fill="neighbours")
+    assert analysis.result is not None
+    second_of_july = 182
+    filled = analysis.result.results["filled"]["timestamps"]
+    number = f"filled.values.{filled.index(f'{START + dt.timedelta(second_of_july)}T00:00:00Z')}"
+    around = {n for n in having("TMAX") if n < 400 and n % 3 and month(n)[1] in {6, 7, 8}}
+    assert told(analysis, number) == around
+    for of in ("neighbours", "neighbours.0"):
+        assert told(analysis, number, of) == around | {second_of_july}
     url = f"/api/v1/analyses/{analysis.pk}/explain"
-    answer = client_of(home.owner).get(url, {"number": "n", "of": "neighbours"})
-    assert answer.status_code == 400
-    (message,) = answer.json()["detail"]["details"]["of"]
-    assert "of variable only" in message
+    answer = client_of(home.owner).get(url, {"number": number, "of": "neighbours"}).json()
+    assert (answer["station"], answer["variable"]) == ("B", "TMAX")
+    assert answer["used"] == len(around) + 1
+    reasons = {one["reason"].split()[0]: one["count"] for one in answer["left_out"]}
+    without_partner = sum(n % 3 > 0 and n % 7 == 0 for n in range(400)) - 1
+    assert reasons.pop("A") == without_partner
+    assert sum(reasons.values()) == 266 - without_partner - answer["used"]
+
+
+def test_of_neighbours_that_are_not_there_nothing_is_told(home: Dataset) -> None:
+    beside(home)
+    analysis = done(home, "outliers", variable="TMAX", neighbours=["B"])
     with pytest.raises(InvalidInputError):
-        explaining.explain(analysis, "n", of="neighbours.0")
+        explaining.explain(analysis, "n", of="neighbours.1")
     assert told(analysis, "n") == having("TMAX")
-
-
-def test_each_kind_says_of_which_series_it_tells() -> None:
-    silent = {
-        (method.name, one.parameter)
-        for method in registry
-        for one in method.inputs
-        if not one.is_explained
-    }
-    assert silent == {("gaps", "neighbours"), ("outliers", "neighbours")}
+    assert told(analysis, "n", "neighbours") == set()
