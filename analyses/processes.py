@@ -4,9 +4,10 @@ import atexit
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
+from django.conf import settings
 
 from analyses.packing import Request, pack
 from datastream.core.children import Child
@@ -36,12 +37,20 @@ class ComputingFailedError(PlatformError):
         self.code, self.trace = code, trace
 
 
+def _seconds() -> float:
+    return float(settings.ANALYSIS_MAX_S)
+
+
+def _memory_bytes() -> int:
+    return int(settings.ANALYSIS_MAX_MB) * MEGABYTE
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one analysis may take, and what a process that waits for the next may keep."""
 
-    seconds: float = 600.0
-    memory_bytes: int = 2048 * MEGABYTE  # resident
+    seconds: float = field(default_factory=_seconds)
+    memory_bytes: int = field(default_factory=_memory_bytes)  # resident
     result_bytes: int = 64 * MEGABYTE
     kept_bytes: int = 600 * MEGABYTE
     kept: int = 2
@@ -51,9 +60,14 @@ class Pool:
     """Computing processes; one that has served waits for the next, warm."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+        self._limits = limits
         self._lock = threading.Lock()
         self._idle: list[Child] = []
+
+    @property
+    def limits(self) -> Limits:
+        """Those of the settings where it has none of its own."""
+        return self._limits or Limits()
 
     def prepare(self) -> None:
         """Have a process that starts and loads libraries before the first computation."""
@@ -109,7 +123,8 @@ class Pool:
 
     def _check_limits(self, child: Child, ends_at: float) -> None:
         if time.monotonic() > ends_at:
-            limit = f"{self.limits.seconds / 60:g} minutes"
+            seconds = self.limits.seconds
+            limit = f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} s"
             raise ComputingFailedError(
                 "TIME_LIMIT",
                 f"It took longer than {limit}; choose a shorter period or fewer series.",

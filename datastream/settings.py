@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datastream import env
+from datastream.analysis_settings import ANALYSES_PER_USER_AT_ONCE, ANALYSIS_MAX_MB, ANALYSIS_MAX_S  # noqa: F401 - services find them by name
 from datastream.collection_settings import (  # noqa: F401 - services find them by name
     CLIMATEDATA_CA_BASE_URL,
     COLLECTION_TASKS,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
@@ -30,7 +31,6 @@ log = structlog.get_logger(__name__)
 TASK = "analyses.execute"
 # A process of its own dies alone, so most of them are restarts of the worker.
 TRIES = 20
-AT_ONCE = 2  # of one user
 ASK_EVERY_S = 1.0
 # The database is away, or somebody killed the process: it stays open and is taken up again when the
 # lease is over.
@@ -54,7 +54,7 @@ def execute(analysis_id: UUID | str) -> None:
 
 @transaction.atomic
 def _take(analysis_id: UUID | str) -> Analysis | None:
-    """The row, where nobody computes the same and its user has fewer than two computed."""
+    """The row, where nobody computes the same and its user has not as many computed as may be."""
     asked = _present().filter(pk=analysis_id).first()
     if asked is None:
         return None
@@ -63,7 +63,8 @@ def _take(analysis_id: UUID | str) -> Analysis | None:
         with connection.cursor() as cursor:
             lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
             cursor.execute(lock, [f"analyses of {asked.user_id}"])
-        if running.filter(user=asked.user_id).exclude(pk=asked.pk).count() >= AT_ONCE:
+        others = running.filter(user=asked.user_id).exclude(pk=asked.pk).count()
+        if others >= settings.ANALYSES_PER_USER_AT_ONCE:
             return None
     twin = running.filter(key=OuterRef("key")).exclude(pk=OuterRef("pk"))
     return leases.take(_present().filter(~Exists(twin)), analysis_id)

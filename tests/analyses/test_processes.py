@@ -46,7 +46,7 @@ def make_pool() -> Iterator[Callable[..., Pool]]:
     made: list[Pool] = []
 
     def make(**limits: Any) -> Pool:
-        made.append(Pool(Limits(**limits)))
+        made.append(Pool(Limits(**limits) if limits else None))
         return made[-1]
 
     yield make
@@ -126,8 +126,38 @@ def test_series_of_one_analysis_have_one_deadline(make_pool: Callable[..., Pool]
     request = Request("trend", {"variable": series(400)}, OWN)
     until = pool.deadline()
     assert pool.compute(request, until=until)
-    with pytest.raises(ComputingFailedError, match="longer than 1 minutes"):
+    with pytest.raises(ComputingFailedError, match="longer than 60 s"):
         pool.compute(request, until=until - 60)
+
+
+def test_an_analysis_may_take_as_long_as_the_settings_say(
+    make_pool: Callable[..., Pool], settings: Any
+) -> None:
+    pool = make_pool()
+    request = Request("trend", {"variable": series(400)}, OWN)
+    assert settings.ANALYSIS_MAX_S == 600
+    # It began so many seconds ago.
+    assert pool.compute(request, until=pool.deadline() - 560)
+    with pytest.raises(ComputingFailedError, match="longer than 10 minutes"):
+        pool.compute(request, until=pool.deadline() - 601)
+    settings.ANALYSIS_MAX_S = 660
+    assert pool.compute(request, until=pool.deadline() - 601)
+
+
+def test_an_analysis_may_take_as_much_memory_as_the_settings_say(
+    make_pool: Callable[..., Pool], settings: Any
+) -> None:
+    pool = make_pool()
+    assert settings.ANALYSIS_MAX_MB == 2048
+    compute(pool)
+    (process,) = pool._idle
+    taken = process.resident() // MEGABYTE
+    settings.ANALYSIS_MAX_MB = taken + 16
+    assert compute(pool)
+    settings.ANALYSIS_MAX_MB = taken - 1
+    with pytest.raises(ComputingFailedError) as error:
+        compute(pool)
+    assert (error.value.code, idle(pool)) == ("MEMORY_LIMIT", [])
 
 
 def test_a_computation_that_takes_more_and_more_memory_is_ended_in_time(

@@ -302,6 +302,21 @@ def test_two_of_a_user_are_computed_at_once_and_the_third_when_one_is_done(
     assert third.status == "succeeded"
 
 
+@pytest.mark.parametrize("most", [1, 3])
+def test_so_many_of_a_user_are_computed_at_once_as_the_settings_say(
+    filled: Dataset, settings: Any, most: int
+) -> None:
+    assert settings.ANALYSES_PER_USER_AT_ONCE == 2
+    settings.ANALYSES_PER_USER_AT_ONCE = most
+    *others, one_more, last = (ask(filled, start=f"2001-01-0{day}") for day in range(1, most + 2))
+    running = {"status": "running", "lease_until": Now() + timedelta(minutes=1)}
+    Analysis.objects.filter(pk__in=[other.pk for other in others]).update(**running)
+    # Those and this one are as many as may be.
+    assert done(one_more).status == "succeeded"
+    Analysis.objects.filter(pk=one_more.pk).update(**running)
+    assert done(last).status == "queued"
+
+
 def test_a_rerun_is_a_new_row_on_the_newest_revision(filled: Dataset) -> None:
     first = done(ask(filled, revision=1))
     write(filled, [{"timestamp": "2001-01-01", "station": "A", "value": {"TMAX": 999}}])
