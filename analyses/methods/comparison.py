@@ -20,6 +20,7 @@ from analyses.methods.pairs import (
 )
 from analyses.methods.progress import progress
 from analyses.methods.quantile_mapping import cross_validated, quantile_table, validation
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import extent, head, plain
 from analyses.methods.schemas import MIN_COVERAGE
 from analyses.methods.scores import OF_UNIT, PURE, scores
@@ -95,6 +96,7 @@ def comparison(  # noqa: PLR0913 - these are the parameters of the analysis
         head(series)
         | {"n": times.size}
         | extent(times)
+        | shared_interval(series, reference, step)
         | {
             "step": step,
             "units": dict.fromkeys((*OF_UNIT, *MAPPED), series.unit)
@@ -108,6 +110,12 @@ def comparison(  # noqa: PLR0913 - these are the parameters of the analysis
             "reason": reason or found["reason"],
         }
     )
+
+
+def shared_interval(series: Series, reference: Series, step: PairStep) -> dict[str, str]:
+    """That of the amounts that means are of; two that differ leave differences without one."""
+    found = amount_interval(series, step)
+    return found if found == amount_interval(reference, step) else {}
 
 
 def scores_by_month(pairs: Pairs) -> list[dict[str, Any]]:

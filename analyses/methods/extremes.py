@@ -20,6 +20,7 @@ from analyses.methods.extreme_samples import (
     level_of,
     part_of,
 )
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import head, per, plain, timestamps_of
 from analyses.methods.schemas import CONFIDENCE, MIN_COVERAGE, SEED
 from analyses.methods.words import weather
@@ -80,7 +81,8 @@ def extremes(  # noqa: PLR0913 - these are the parameters of the analysis
     -------
     dict
         Parameters with standard errors, return levels with intervals, tests of fit, and the
-        extremes themselves. With fewer than ten numbers are None and `reason` says why.
+        extremes themselves, which of precipitation are the amounts of an interval, and no means.
+        With fewer than ten numbers are None and `reason` says why.
 
     References
     ----------
@@ -107,7 +109,7 @@ def extremes(  # noqa: PLR0913 - these are the parameters of the analysis
         "peaks": None,
     }
     asked = Asked(estimator, return_periods, bootstrap, resamples, seed, confidence)
-    return plain(result | found | fitted(sample, scale, asked))
+    return plain(result | found | fitted(sample, scale, asked) | amount_interval(series, "year"))
 
 
 def of_blocks(

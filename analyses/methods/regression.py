@@ -22,6 +22,7 @@ from analyses.methods.pairs import (
     sampled,
     values_at,
 )
+from analyses.methods.rain import amount_interval
 from analyses.methods.results import extent, head, per, plain, timestamps_of
 from analyses.methods.schemas import CONFIDENCE, MIN_COVERAGE
 from analyses.methods.words import relation
@@ -81,6 +82,7 @@ def regression(  # noqa: PLR0913 - these are the parameters of the analysis
         head(series)
         | {"n": times.size}
         | extent(times)
+        | amount_interval(series, step)
         | {
             "step": step,
             "lag": lag,
@@ -88,11 +90,15 @@ def regression(  # noqa: PLR0913 - these are the parameters of the analysis
             "hac_lags": used,
             "confidence": confidence,
             "units": units_of(series.unit),
-            "series": [described(one, times) for one in samples],
+            "series": [one_of(one, times, step) for one in samples],
             "reason": reason,
         }
         | found
     )
+
+
+def one_of(sample: Sample, times: Moments, step: PairStep) -> dict[str, Any]:
+    return described(sample, times) | amount_interval(sample.series, step)
 
 
 def units_of(unit: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Means of amounts are told as what falls in the interval of the values: mm a day, and not mm."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +79,49 @@ def test_the_numbers_are_those_of_the_days_and_their_interval_is_in_the_result()
     assert [result["unit"], result["amount_interval"]] == ["mm", "P1D"]
     july = series.timestamps.astype("datetime64[M]").astype(int) % 12 == 6
     assert result["normals"][6]["mean"] == pytest.approx(series.values[july].mean())
+
+
+def beside(series: Series, **changes: Any) -> Series:
+    noise = np.random.default_rng(9).normal(size=series.values.size)
+    return replace(series, values=series.values * 1.2 + noise, station="B", **changes)
+
+
+def test_a_comparison_of_means_of_daily_amounts_is_in_mm_a_day() -> None:
+    text = told("comparison", rain(), reference=beside(rain()), step="month")
+    assert text.count("mm") == text.count("mm a day") == 4
+    as_they_are = told("comparison", rain(), reference=beside(rain()), step="raw")
+    assert as_they_are.count(" mm") == 4
+    assert " a day" not in as_they_are
+
+
+def test_a_comparison_of_amounts_of_days_with_those_of_months_says_neither() -> None:
+    text = told("comparison", rain(), reference=beside(rain(step="M")), step="year")
+    assert "mm" in text
+    assert " a day" not in text
+    assert " a month" not in text
+
+
+def test_a_coefficient_says_what_amounts_on_both_sides_are_of() -> None:
+    sun = replace(beside(rain()), variable="SUN", unit="W m-2")
+    monthly = beside(rain(step="M"))
+    text = told("regression", rain(), predictors=[sun, monthly], step="year", trend=True)
+    for unit in ("mm a day per W m-2 (95 %", "mm a day per mm a month (95 %",
+                 "mm a day per year (95 %"):  # fmt: skip
+        assert unit in text
+    text = told("regression", sun, predictors=[rain()], step="month")
+    assert "W m-2 per mm a day (95 %" in text
+    assert " a day" not in told("regression", rain(), predictors=[sun], step="raw")
+
+
+def test_an_extreme_says_what_its_amount_is_of() -> None:
+    storms = np.random.default_rng(2).gamma(2, 5, rain().values.size)
+    text = told("extremes", replace(rain(), values=storms), trend=True, resamples=20)
+    assert re.search(r"exceeds [\d.]+ mm a day \(95 % interval", text)
+    assert "mm a day per decade" in text
+    assert "peaks beyond" in (peaks := told("extremes", rain(), approach="peaks_over_threshold"))
+    assert peaks.count("mm") == peaks.count("mm a day") == 2
+    assert "mm a month (95 %" in told("extremes", rain(step="M"), resamples=20)
+    assert " a day" not in told("extremes", rain(unit="degC"), resamples=20)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,12 @@ def unit_of(results: Any) -> str:
     return f"{unit} {spoken(interval)}" if unit and interval else unit
 
 
+def of_amounts(results: Any, unit: str) -> str:
+    """A unit such as "mm per decade" that begins with that of the series, told like it."""
+    own = text_at(results, "unit")
+    return unit_of(results) + unit.removeprefix(own) if own and unit.startswith(own) else unit
+
+
 def spoken(interval: str) -> str:
     """An ISO 8601 duration as what an amount is of: a day, an hour, in 3 hours."""
     match = re.fullmatch(r"P(T?)(\d+)([YMDHS])", interval)

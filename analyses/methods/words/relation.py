@@ -15,12 +15,14 @@ from analyses.methods.words.phrases import (
     joined,
     listed,
     number,
+    of_amounts,
     percent,
     probability,
     signed,
     span,
     subject,
     text_at,
+    unit_of,
     valued,
 )  # fmt: skip
 
@@ -88,7 +90,7 @@ def lagged(results: Results, names: list[str]) -> list[str]:
 
 
 def comparison(results: Results) -> list[str]:
-    unit = text_at(results, "unit")
+    unit = unit_of(results)
     series = entries(results, "series")
     other = subject(series[1]) if len(series) > 1 else "the reference"
     one = at(results, "scores")
@@ -151,8 +153,20 @@ def term(one: Any, results: Results) -> str:
     """A coefficient with the interval that allows for autocorrelation."""
     low, high = (amount(one, f"hac_{name}") for name in ("lower", "upper"))
     share = amount(results, "confidence")
-    text = between(amount(one, "coefficient"), low, high, unit=text_at(one, "unit"), share=share)
+    unit = unit_of_term(one, results)
+    text = between(amount(one, "coefficient"), low, high, unit=unit, share=share)
     return f"{text_at(one, 'name')} {text}, {probability(amount(one, 'hac_p'))}"
+
+
+def unit_of_term(one: Any, results: Results) -> str:
+    """Of the series by that of the predictor, each of them maybe a mean of amounts."""
+    unit = of_amounts(results, text_at(one, "unit"))
+    place, series = amount(one, "series"), entries(results, "series")
+    if place is None or int(place) >= len(series):
+        return unit
+    other = series[int(place)]
+    by = f" per {text_at(other, 'unit')}"
+    return f"{unit.removesuffix(by)} per {unit_of(other)}" if unit.endswith(by) else unit
 
 
 def residuals(results: Results) -> list[str]:

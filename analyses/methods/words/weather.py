@@ -15,11 +15,13 @@ from analyses.methods.words.phrases import (
     joined,
     moment,
     number,
+    of_amounts,
     probability,
     reference,
     span,
     subject,
     text_at,
+    unit_of,
     used,
     valued,
     verb,
@@ -139,7 +141,7 @@ def extremes(results: Results) -> list[str]:
     side = "falls below" if at(results, "side") == "lowest" else "exceeds"
     told = between(
         amount(chosen, "level"), amount(chosen, "lower"), amount(chosen, "upper"),
-        unit=text_at(results, "unit"), share=amount(results, "bootstrap.confidence"),
+        unit=unit_of(results), share=amount(results, "bootstrap.confidence"),
     )  # fmt: skip
     law = FITS.get(text_at(results, "approach"), "fit")
     by = FITS.get(text_at(results, "estimator"), "")
@@ -176,7 +178,7 @@ def sample(results: Results) -> str:
     n = amount(results, "n")
     if at(results, "approach") != "peaks_over_threshold":
         return f"{count(n, 'extreme')}, one a {text_at(results, 'block') or 'block'}"
-    limit = valued(amount(results, "threshold.value"), text_at(results, "unit"))
+    limit = valued(amount(results, "threshold.value"), unit_of(results))
     return f"{count(n, 'peak')} beyond {limit}"
 
 
@@ -189,7 +191,7 @@ def fit_of(results: Results) -> list[str]:
         told.append(f"The Anderson–Darling test {fits} the fit ({probability(p)}).")
     p, slope = amount(results, "trend_test.p"), amount(results, "parameters.slope_per_decade")
     if p is not None:
-        unit = text_at(results, "units.slope_per_decade") or "per decade"
+        unit = of_amounts(results, text_at(results, "units.slope_per_decade") or "per decade")
         apart = "" if p < LEVEL else ", which cannot be told apart from chance"
         told.append(
             f"The location moves by {joined(number(slope), unit)} ({probability(p)}{apart})."
