@@ -1,7 +1,7 @@
 """Checks the parameters of an analysis against its declaration and fills in what is left out."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from datastream.core.errors import InvalidInputError
 Messages = dict[str, list[str]]
 # From here on not every whole number is a float.
 EXACT = 2.0**53
+MOST_NAMED = 5
 WORDS = {
     "string": "a string",
     "integer": "a whole number",
@@ -41,7 +42,7 @@ def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     InvalidInputError
-        With every unknown, missing, mistyped or out-of-range parameter in its details.
+        With every unknown, missing, mistyped, out-of-range or idle parameter in its details.
     """
     if not isinstance(parameters, Mapping):
         raise InvalidInputError.of("parameters", "Must be an object.")
@@ -61,10 +62,42 @@ def check(analysis: Analysis, parameters: Mapping[str, Any]) -> dict[str, Any]:
                 settled.add(name)
     if not wrong:
         given = defaults(schema) | given
-        wrong = wrong_times(given) | analysis.rules(given)
+        wrong = wrong_times(given) | idle(analysis, given) | analysis.rules(given)
     if wrong:
         raise InvalidInputError(details=dict(sorted(wrong.items())))
     return given
+
+
+def idle(analysis: Analysis, given: Mapping[str, Any]) -> Messages:
+    """Those that change nothing beside the others; a default may always be given."""
+    known = defaults(analysis.schema)
+    wrong: Messages = {}
+    for name, wanted in analysis.only_with.items():
+        if name not in given or given[name] == known.get(name):
+            continue
+        for other, choices in wanted.items():
+            if not is_among(given.get(other, known.get(other)), choices):
+                wrong[name] = [without_effect(other, choices)]
+    return wrong
+
+
+def is_among(value: Any, choices: Sequence[Any]) -> bool:
+    return any(one in choices for one in value) if isinstance(value, list) else value in choices
+
+
+def without_effect(other: str, choices: Sequence[Any]) -> str:
+    if None in choices:
+        return f"Has no effect where `{other}` is given."
+    named = [f"`{one}`" for one in choices]
+    if len(named) > MOST_NAMED:
+        return f"Has no effect with this `{other}`."
+    return f"Has an effect only where `{other}` is or has {' or '.join(named)}."
+
+
+def effective(analysis: Analysis, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored parameters as they are asked for again: idle ones were once taken."""
+    left_out = idle(analysis, stored)
+    return {name: value for name, value in stored.items() if name not in left_out}
 
 
 def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:

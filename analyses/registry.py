@@ -3,7 +3,7 @@
 import importlib.util
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -209,6 +209,8 @@ class Analysis:
     several : whether `variables` may stand for `variable`, and `stations` for `station`; `compute`
         is called for each series
     takes_directions : whether it does without means, so that a wind direction may be given
+    only_with : of parameters that have an effect only beside certain values of others, which: the
+        others by name, each with these values, of which a list must have one
     rules : what no schema can say about the parameters: {name: messages} of what is wrong
     compute : (series, **own parameters) to a dictionary that is valid JSON
     explain : (series, path, **own parameters) to an `Explanation`; `path` leads to a number of the
@@ -235,6 +237,7 @@ class Analysis:
     inputs: tuple[Input, ...] = (MAIN,)
     several: bool = False
     takes_directions: bool = False
+    only_with: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
     rules: Callable[[Mapping[str, Any]], dict[str, list[str]]] = no_rules
     explain: Callable[..., Explanation] | None = None
     says: Callable[[Mapping[str, Any]], list[str]] = say_nothing

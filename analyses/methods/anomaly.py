@@ -204,6 +204,7 @@ analyses.add(
             "window_days": WINDOW_DAYS,
             "min_coverage": MIN_COVERAGE,
         },
+        only_with={"window_days": {"step": ("day",)}},
         missing=(
             "Nothing is filled. A day, month or year with less than `min_coverage` of its expected "
             "values does not count, and a normal wants a number of years that do."

@@ -299,6 +299,11 @@ analyses.add(
             "seed": SEED | {"description": "Seed of the random trees; only for isolation_forest."},
             "min_coverage": MIN_COVERAGE,
         },
+        only_with={
+            "significance": {"method": ("seasonal_esd",)},
+            "min_score": {"method": ("isolation_forest",)},
+            "seed": {"method": ("isolation_forest",)},
+        },
         missing=(
             "A day, month or year with less than `min_coverage` of its expected values is not "
             "judged. Nothing is filled, but for the fit of `stl`, by the medians; what was filled "

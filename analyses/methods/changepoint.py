@@ -357,6 +357,7 @@ analyses.add(
                 "description": "Fewest values between two of several changes.",
             },
         },
+        only_with={"min_coverage": {"step": ("month", "year")}},
         missing=(
             "Nothing is filled. A month or year with less than `min_coverage` of its expected "
             "values is left out, and so is one that the series does not reach the end of. The "

@@ -160,6 +160,7 @@ analyses.add(
             },
             "min_coverage": MIN_COVERAGE,
         },
+        only_with={"window_days": {"by": ("day_of_year",)}},
         missing=(
             "Nothing is filled. A day, month, season or year with less than `min_coverage` of its "
             "expected values does not count, and a normal wants a number of years that do."

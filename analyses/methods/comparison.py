@@ -8,6 +8,7 @@ import numpy as np
 
 from analyses.methods.calendar import Moments, month_of
 from analyses.methods.pairs import (
+    MEANS,
     STEP,
     USED,
     PairStep,
@@ -237,6 +238,11 @@ analyses.add(
                 "others, to see what a table is worth.",
             },
             "min_coverage": MIN_COVERAGE,
+        },
+        only_with={
+            "quantiles": {"mapping": ("all", "month")},
+            "folds": {"mapping": ("all", "month")},
+            "min_coverage": {"step": MEANS},
         },
         missing=(
             "Nothing is filled. Only times that both series have are compared; a day, month or "

@@ -9,6 +9,7 @@ import numpy as np
 
 from analyses.methods.coefficients import Asked, Coefficient, Effective, Kind, coefficient
 from analyses.methods.pairs import (
+    MEANS,
     STEP,
     PairStep,
     Sample,
@@ -318,6 +319,7 @@ analyses.add(
             "confidence": CONFIDENCE,
             "min_coverage": MIN_COVERAGE,
         },
+        only_with={"min_coverage": {"step": MEANS}},
         missing=(
             "Nothing is filled. Each pair of series is correlated at the times that both have; a "
             "day, month or year counts where it has `min_coverage` of its values in each."

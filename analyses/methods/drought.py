@@ -334,6 +334,7 @@ analyses.add(
             temperature("tmean", "mean", TMEAN),
         ),
         parameters=PARAMETERS,
+        only_with={"evapotranspiration": {"index": ("spei",)}},
         missing=(
             "Nothing is filled. A month counts with at most `max_missing_days` missing days of "
             "precipitation, whose place the mean of the others takes, and ten of temperature. A "

@@ -341,6 +341,13 @@ analyses.add(
             "seed": SEED,
             "confidence": CONFIDENCE | {"maximum": 0.99},
         },
+        only_with={
+            "first_month": {"block": ("year",)},
+            "min_coverage": {"approach": ("block_maxima",)},
+            "threshold": {"approach": ("peaks_over_threshold",)},
+            "threshold_quantile": {"threshold": (None,), "approach": ("peaks_over_threshold",)},
+            "run_days": {"approach": ("peaks_over_threshold",)},
+        },
         missing=(
             "Nothing is filled. A block with less than `min_coverage` of its expected values is "
             "left out, and so is one that the series does not reach the end of. Peaks are counted "

@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from analyses.methods.calendar import Moments, Step, month_of, period_means, place_in_year
-from analyses.methods.gap_fills import MIN_ERRORS, Choice, Pairs, by_month, folds
+from analyses.methods.calendar import (
+    Moments,
+    Step,
+    interval_of,
+    month_of,
+    period_means,
+    place_in_year,
+)
+from analyses.methods.gap_fills import MIN_ERRORS, STEPS, Choice, Pairs, by_month, folds
 from analyses.methods.neighbours import Bools, aligned
 from analyses.methods.normals import choose_reference
 from analyses.methods.normals_explanation import behind
@@ -29,6 +36,16 @@ OF_THE_SERIES = "The number is of the series itself, without its neighbours."
 
 def without_neighbours(series: Series) -> Explanation:
     return Explanation(np.ones(series.values.size, np.int64), ("", OF_THE_SERIES))
+
+
+def explain_value(series: Series, moment: Moments, given: Mapping[str, Any]) -> Explanation:
+    """The values behind one that is filled without neighbours, at one moment."""
+    step = STEPS.get(str(interval_of(series)))
+    if given["fill"] == "interpolation" and moment.size:
+        return by_interpolation(series, moment[0])
+    if given["fill"] == "climatology" and moment.size and step:
+        return by_climatology(series, moment, step, given)
+    return Explanation(np.zeros(series.values.size, np.int64))
 
 
 def by_interpolation(series: Series, moment: np.datetime64) -> Explanation:

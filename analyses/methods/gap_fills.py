@@ -9,6 +9,7 @@ import numpy as np
 from analyses.methods.calendar import (
     Moments,
     PeriodMeans,
+    Step,
     leap_day_of,
     month_of,
     year_of,
@@ -24,6 +25,8 @@ MOST_TRIED = 2000
 FOLDS = 10
 MIN_PAIRS = 40
 MIN_ERRORS = 10
+# Between values so far apart there are normals.
+STEPS: dict[str, Step] = {"P1D": "day", "P1M": "month"}
 
 
 @dataclass(frozen=True, slots=True)

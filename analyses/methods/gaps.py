@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analyses.methods.calendar import Interval, Moments, Step, interval_of, period_means
+from analyses.methods.calendar import Interval, Moments, interval_of, period_means
 from analyses.methods.gap_counts import (
     Gaps,
     count_monthly_values,
@@ -18,12 +18,12 @@ from analyses.methods.gap_counts import (
 )
 from analyses.methods.gap_explanation import (
     Network,
-    by_climatology,
-    by_interpolation,
+    explain_value,
     without_neighbours,
 )
 from analyses.methods.gap_fills import (
     MIN_PAIRS,
+    STEPS,
     Choice,
     Fill,
     by_neighbours,
@@ -45,8 +45,6 @@ LISTED = 10_000
 MOST_FILLED = 100_000
 MOST_INTERPOLATED = 366
 SHORT = 5
-# Between values so far apart there are normals.
-STEPS: dict[str, Step] = {"P1D": "day", "P1M": "month"}
 WAYS = ("none", "interpolation", "climatology", "neighbours")
 
 
@@ -284,7 +282,7 @@ def explain(series: Series, path: Sequence[Any], *, of: int = 0, **given: Any) -
         return without_neighbours(given["neighbours"][of - 1])
     match list(path):
         case ["filled", "values", int(place)]:
-            return explain_value(series, place, given)
+            return explain_value(series, filled_times(series, given)[place : place + 1], given)
     codes = np.zeros(series.values.size, np.int64)
     if len(path) > 1 and path[0] in {"months", "years"}:
         interval = interval_of(series)
@@ -295,17 +293,6 @@ def explain(series: Series, path: Sequence[Any], *, of: int = 0, **given: Any) -
             names = np.datetime_as_string(series.timestamps, unit="M" if "month" in row else "Y")
             codes[names != wanted] = 1
     return Explanation(codes, ("", "In another month or year."))
-
-
-def explain_value(series: Series, place: int, given: Mapping[str, Any]) -> Explanation:
-    """The values behind one that is filled without neighbours."""
-    moment = filled_times(series, given)[place : place + 1]
-    step = STEPS.get(str(interval_of(series)))
-    if given["fill"] == "interpolation" and moment.size:
-        return by_interpolation(series, moment[0])
-    if given["fill"] == "climatology" and moment.size and step:
-        return by_climatology(series, moment, step, given)
-    return Explanation(np.zeros(series.values.size, np.int64))
 
 
 def filled_times(series: Series, given: Mapping[str, Any]) -> Moments:
@@ -376,6 +363,14 @@ analyses.add(
                 "default": 0.7,
                 "description": "Smallest correlation with which a neighbour estimates.",
             },
+        },
+        only_with={
+            "max_gap": {"fill": ("interpolation", "climatology", "neighbours")},
+            "reference_start": {"fill": ("climatology",)},
+            "reference_end": {"fill": ("climatology",)},
+            "window_days": {"fill": ("climatology",)},
+            "most_neighbours": {"fill": ("neighbours",)},
+            "min_correlation": {"fill": ("neighbours",)},
         },
         missing=(
             "Missing values are what is counted. Nothing is filled unless `fill` says how; it is "

@@ -24,6 +24,7 @@ from analyses.registry import Analysis, Explanation, Input, analyses
 from datasets.series import Series
 
 ALL = list(INDICES)
+WANT_BASE = tuple(name for name, index in INDICES.items() if index.wants_base)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -291,6 +292,14 @@ analyses.add(
             ),
         ),
         parameters=PARAMETERS,
+        only_with={
+            "base_start": {"indices": WANT_BASE},
+            "base_end": {"indices": WANT_BASE},
+            "rnn_mm": {"indices": ("Rnnmm",)},
+            "growing_above_degc": {"indices": ("GDDgrow",)},
+            "heating_below_degc": {"indices": ("HDDheat",)},
+            "cooling_above_degc": {"indices": ("CDDcold",)},
+        },
         missing=(
             "Nothing is filled. A year with more than `max_missing_year` missing days, or with a "
             "month that has more than `max_missing_month`, has no number, and neither has such a "

@@ -27,6 +27,7 @@ from datasets.series import Series
 METHODS = ("robust_z", "hampel", "seasonal_iqr", "jumps", "flat_lines", "spatial")
 # What estimates best comes first; a flat line expects nothing.
 BY_TRUST = ("spatial", "hampel", "jumps", "seasonal_iqr", "robust_z", "flat_lines")
+OF_SPATIAL = ("spatial_threshold", "spatial_limit", "min_correlation", "min_neighbours")
 LISTED = 20_000
 # Of values from a sound station a check like these doubts a few in a thousand at most.
 MANY = 0.02
@@ -356,6 +357,17 @@ analyses.add(
                 "default": 3,
                 "description": "`spatial`: fewest neighbours with which a value is judged.",
             },
+        },
+        only_with={
+            "z_threshold": {"methods": ("robust_z",)},
+            "hampel_window": {"methods": ("hampel",)},
+            "hampel_threshold": {"methods": ("hampel",)},
+            "season": {"methods": ("seasonal_iqr",)},
+            "window_days": {"season": ("day_of_year",), "methods": ("seasonal_iqr",)},
+            "iqr_factor": {"methods": ("seasonal_iqr",)},
+            "jump_threshold": {"methods": ("jumps",)},
+            "flat_values": {"methods": ("flat_lines",)},
+            **{name: {"methods": ("spatial",)} for name in OF_SPATIAL},
         },
         missing=(
             "Nothing is filled. Values are compared with those that are there; a step over a gap, "

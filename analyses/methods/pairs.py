@@ -22,6 +22,8 @@ from analyses.registry import Explanation
 from datasets.series import Series
 
 PairStep = Literal["raw", "day", "month", "year"]
+# With these `min_coverage` says which periods are complete.
+MEANS: tuple[PairStep, ...] = ("day", "month", "year")
 SPACINGS = {"day": Interval(microseconds=DAY), "month": Interval(1), "year": Interval(12)}
 USED, INCOMPLETE, ALONE, MET = range(4)
 MEETS = -2

@@ -10,6 +10,7 @@ from analyses.methods.calendar import Moments, years_since
 from analyses.methods.least_squares import newey_west_lags
 from analyses.methods.linear_model import NOTHING, Term, least_squares, reason_against
 from analyses.methods.pairs import (
+    MEANS,
     STEP,
     PairStep,
     Sample,
@@ -246,6 +247,7 @@ analyses.add(
             "confidence": CONFIDENCE,
             "min_coverage": MIN_COVERAGE,
         },
+        only_with={"min_coverage": {"step": MEANS}},
         missing=(
             "Nothing is filled. Only times at which the series and all predictors have a value are "
             "taken; a day, month or year counts where it has `min_coverage` of its values in each."

@@ -194,6 +194,10 @@ analyses.add(
                 "or years; 31, 3, 1 and 1 if left out.",
             },
         },
+        only_with={
+            "min_coverage": {"step": ("day", "month", "season", "year")},
+            "max_gap": {"method": ("wavelet",)},
+        },
         missing=(
             "A period with less than `min_coverage` of its expected values is missing. The "
             "periodogram takes values at their times and fills nothing. For wavelets gaps of at "

@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce, Now
 from accounts.models import User
 from analyses import selectors
 from analyses.models import Analysis, AnalysisInput
+from analyses.parameters import effective
+from analyses.registry import analyses as registry
 from analyses.services.requests import request_analysis, set_live
 from datasets import access
 from datasets.models import Dataset
@@ -56,7 +58,8 @@ def _renew(analysis: Analysis) -> bool:
     try:
         user = _author(analysis)
         view = access.view(user, analysis.dataset_id)
-        request_analysis(view, analysis.type, analysis.parameters, user=user, live_of=analysis)
+        given = effective(registry[analysis.type], analysis.parameters)
+        request_analysis(view, analysis.type, given, user=user, live_of=analysis)
     except PlatformError as error:
         set_live(analysis, live=False)
         log.warning("live_analysis_ended", analysis=str(analysis.pk), why=error.message)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from analyses.models import Analysis
-from analyses.parameters import at_revisions
+from analyses.parameters import at_revisions, effective
 from analyses.registry import analyses as registry
 
 NEEDS = "Needs the packages `requests` and `pandas`."
@@ -115,7 +115,8 @@ def _request(analysis: Analysis) -> dict[str, Any]:
         named = UUID(reference["dataset"]) if "dataset" in reference else analysis.dataset_id
         return int(revisions[str(named)])
 
-    pinned = at_revisions(registry[analysis.type], analysis.parameters, read_at)
+    method = registry[analysis.type]
+    pinned = at_revisions(method, effective(method, analysis.parameters), read_at)
     pinned["revision"] = analysis.dataset_revision
     return {"type": analysis.type, "parameters": pinned}
 

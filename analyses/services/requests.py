@@ -129,7 +129,7 @@ def cancel(analysis: Analysis) -> None:
 
 def rerun(view: View, analysis: Analysis, *, user: User, revision: int | None = None) -> Analysis:
     """Request the same again, as a new row, on the newest revision or on one that is named."""
-    given = dict(analysis.parameters)
+    given = checking.effective(registry[analysis.type], analysis.parameters)
     if revision is not None:
         given["revision"] = revision
     return request_analysis(view, analysis.type, given, user=user, rerun_of=analysis)

@@ -144,7 +144,10 @@ def test_in_52_absurd_numbers_are_named_and_make_no_job(
 def test_a_huge_threshold_is_taken_and_told_as_it_was_given(
     home: Dataset, client_of: ClientOf
 ) -> None:
-    parameters = {"variable": "TMAX", "station": "A", "threshold": 1e299}
+    parameters = good(registry["extremes"]) | {
+        "approach": "peaks_over_threshold",
+        "threshold": 1e299,
+    }
     client = client_of(home.owner)
     path = f"/api/v1/datasets/{home.pk}/analysis"
     body = {"type": "extremes", "parameters": parameters}

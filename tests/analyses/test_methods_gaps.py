@@ -372,7 +372,7 @@ def test_an_explanation_names_the_values_of_a_month_or_year():
         ({"window_days": 10**9}, "window_days"), ({"min_coverage": 0}, "min_coverage"),
         ({"most_neighbours": 0}, "most_neighbours"), ({"min_correlation": 1}, "min_correlation"),
         ({"neighbours": "A"}, "neighbours"), ({"reference_start": 1}, "reference_start"),
-        ({"reference_start": 2000, "reference_end": 1990}, "reference_end"),
+        ({"fill": "climatology", "reference_start": 2000, "reference_end": 1990}, "reference_end"),
     ],
 )  # fmt: skip
 def test_hostile_parameters_are_refused_by_name(given, named):
