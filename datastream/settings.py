@@ -352,6 +352,8 @@ WEB_THREADS = env.integer("WEB_THREADS", 64, least=1)
 # Above this many rows a read of all is an export: a job, whose file is fetched later.
 EXPORT_STREAM_MAX_ROWS = env.integer("EXPORT_STREAM_MAX_ROWS", 20_000_000, least=1)
 EXPORT_KEEP_HOURS = env.integer("EXPORT_KEEP_HOURS", 24, least=1)
+# A side of a picture; reports draw some of 1,800.
+PICTURE_MAX_PIXELS = env.integer("PICTURE_MAX_PIXELS", 4000, least=1800)
 EXPORTS = Path(env.text("EXPORTS_DIR", str(VAR / "exports"))).absolute()
 WAIT_MAX_S = 20
 # How often one caller may ask; docs/guide/limits.md

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeGuard
 
+from django.conf import settings
+
 from datastream.core.children import Child, ChildEndedError
 from datastream.core.errors import InvalidInputError, PlatformError, UnavailableError
 from visualizations.charts.look import fitted
 
 FORMATS = ("png", "svg", "pdf")
-SIDE = (100, 4000)
+LEAST_SIDE = 100
 SCALE = (0.5, 4.0)
-PIXELS = 4000
 DPI = 72  # at a scale of 1; a PNG says so, that a page prints it in its size
 # Below this the text would fill the picture: it is laid out at this size and shrunk as a whole.
 SMALLEST = (480, 320)
@@ -166,15 +167,16 @@ def draw(
 
 def check_size(form: str, *, width: object, height: object, scale: object) -> None:
     wrong: dict[str, list[str]] = {}
+    most = settings.PICTURE_MAX_PIXELS
     if form not in FORMATS:
         wrong["format"] = [f"This must be one of: {', '.join(FORMATS)}."]
     for name, side in {"width": width, "height": height}.items():
-        if not is_number(side) or not SIDE[0] <= side <= SIDE[1] or side != int(side):
-            wrong[name] = [f"This must be a whole number of px from {SIDE[0]} to {SIDE[1]}."]
+        if not is_number(side) or not LEAST_SIDE <= side <= most or side != int(side):
+            wrong[name] = [f"This must be a whole number of px from {LEAST_SIDE} to {most}."]
     if not is_number(scale) or not SCALE[0] <= scale <= SCALE[1]:
         wrong["scale"] = [f"This must be a number from {SCALE[0]:g} to {SCALE[1]:g}."]
-    elif not wrong and any(is_number(s) and s * scale > PIXELS for s in (width, height)):
-        wrong["scale"] = [f"Width and height times scale must be at most {PIXELS} px."]
+    elif not wrong and any(is_number(s) and s * scale > most for s in (width, height)):
+        wrong["scale"] = [f"Width and height times scale must be at most {most} px."]
     if wrong:
         raise InvalidInputError("The picture cannot have this size.", details=wrong)
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -41,11 +42,12 @@ EMBED_POLICY = (
 )
 THEMES: list[str] = OPTIONS_OF_ALL["theme"]["enum"]
 THEME = OpenApiParameter("theme", str, enum=THEMES, description="In place of the picture's own.")
+SIDES = f"px, {drawing.LEAST_SIDE} to {settings.PICTURE_MAX_PIXELS:,}"
 REPORT_MEDIA = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 IMAGE_PARAMETERS = [
     OpenApiParameter("format", str, enum=FORMS, default="png"),
-    OpenApiParameter("width", int, description="px, 100 to 4,000; default 1,200."),
-    OpenApiParameter("height", int, description="px, 100 to 4,000; default 600."),
+    OpenApiParameter("width", int, description=f"{SIDES}; default 1,200."),
+    OpenApiParameter("height", int, description=f"{SIDES}; default 600."),
     OpenApiParameter(
         "scale",
         float,

@@ -7,6 +7,7 @@ their defaults; of one that is not, recorded results are drawn.
 
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -161,6 +162,7 @@ def page(shown: list[Shown]) -> str:
 
 
 def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "datastream.settings")
     import_folder(analyses.methods)
     import_folder(visualizations.charts)
     # Fits warn of what the samples are made for.

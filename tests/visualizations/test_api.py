@@ -213,6 +213,32 @@ def test_in_57_a_size_that_cannot_be_is_400_naming_it(
     assert named in answer.json()["detail"]["details"]
 
 
+@pytest.mark.parametrize("most", [4000, 1800])
+@pytest.mark.parametrize(
+    ("at", "past"),
+    [
+        ({"width": 0}, {"width": 1}),
+        ({"height": 0}, {"height": 1}),
+        ({"width": 0, "scale": 1}, {"width": 0, "scale": 1.001}),
+        ({"height": 0, "scale": 1}, {"height": 0, "scale": 1.001}),
+    ],
+    ids=str,
+)
+def test_a_picture_is_as_large_as_the_setting_and_no_pixel_larger(
+    filled: Dataset, client_of: ClientOf, settings: Any, most: int, at: Any, past: Any
+) -> None:
+    assert settings.PICTURE_MAX_PIXELS == 4000
+    settings.PICTURE_MAX_PIXELS = most
+    path = f"{PICTURES}/{save(filled).pk}/image"
+    for sides, status in ((at, 200), (past, 400)):
+        query = {name: n if name == "scale" else most + n for name, n in sides.items()}
+        answer = client_of(None).get(path, {"format": "json", **query})
+        assert answer.status_code == status
+    (named,) = answer.json()["detail"]["details"].items()
+    assert named[0] == list(past)[-1]
+    assert str(most) in named[1][0]
+
+
 @pytest.mark.parametrize("form", ["gif", "../png", "PNG", ""])
 def test_in_43_a_form_that_nobody_serves_is_406(
     filled: Dataset, client_of: ClientOf, form: str

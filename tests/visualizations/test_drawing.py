@@ -71,6 +71,13 @@ def test_more_than_4000_pixels_a_side_are_refused(size: dict[str, Any]) -> None:
     assert list(error.value.details) == ["scale"]
 
 
+@pytest.mark.parametrize("size", [{}, {"width": 1000, "height": 1000, "scale": 4}], ids=str)
+def test_the_largest_picture_is_drawn(size: dict[str, Any]) -> None:
+    png = draw(SPEC, **({"width": 4000, "height": 4000} | size))
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.size == (4000, 4000)
+
+
 @pytest.mark.parametrize(("scale", "dpi"), [(1, 72), (2, 144), (3, 216)])
 def test_a_png_says_how_dense_it_is(scale: float, dpi: float) -> None:
     with Image.open(io.BytesIO(draw(SPEC, width=600, height=320, scale=scale))) as image:
