@@ -76,6 +76,7 @@ class StationValue:
     latitude, longitude : degrees north and east, on the step that the caller may know
     timestamp : of the newest value, UTC
     count : the number of values that `value` is made of
+    left_out : the number of values that failed quality control and would count otherwise
     """
 
     code: str
@@ -85,6 +86,7 @@ class StationValue:
     value: float | None
     timestamp: np.datetime64 | None = None
     count: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,13 @@ from datasets.selectors.points import Selection, statement_parts
 from datasets.series import StationValue, StationValues
 from datastream.core.errors import InvalidInputError
 
+# Beside the newest value that passed, how many are newer: all of those failed.
 LATEST = """{cte}
-SELECT s.id, z.timestamp, (z.value->>%(name)s)::float8
-FROM {stations}, LATERAL {last} z"""
+SELECT s.id, z.timestamp, (z.value->>%(name)s)::float8, f.failed
+FROM {stations} LEFT JOIN LATERAL {last} z ON true, LATERAL (
+    SELECT count(*) AS failed FROM ({now} UNION ALL {then}) p
+    WHERE p.timestamp > coalesce(z.timestamp, '-infinity')
+) f"""
 
 
 def values_by_station(
@@ -28,8 +32,8 @@ def values_by_station(
 ) -> StationValues:
     """The newest value ("latest"), the "mean" or the "count" of the one selected variable.
 
-    Values that failed quality control are left out. Every selected station is there, without a
-    value where it has none.
+    Values that failed quality control are left out and counted; of the newest, those after it.
+    Every selected station is there, without a value where it has none.
 
     Raises
     ------
@@ -48,32 +52,39 @@ def values_by_station(
     return StationValues(variable.name, variable.unit, variable.standard_name, tuple(found))
 
 
-Value = tuple[np.datetime64, float | None, int]
+Value = tuple[np.datetime64 | None, float | None, int, int]
+NO_VALUE: Value = (None, None, 0, 0)
 
 
 def _with_value(view: View, station: Station, found: Value | None) -> StationValue:
     latitude, longitude = seen(view, station) or (None, None)
-    at, value, count = found or (None, None, 0)
-    return StationValue(station.code, station.name, latitude, longitude, value, at, count)
+    at, value, count, left_out = found or NO_VALUE
+    return StationValue(station.code, station.name, latitude, longitude, value, at, count, left_out)
 
 
 def _latest(view: View, selection: Selection, variable: Variable, _: str) -> dict[int, Value]:
-    parts = statement_parts(view, selection)
-    sql = LATEST.format(**parts, last=ends(parts, count="1")[1])
+    last = ends(statement_parts(view, selection), count="1")[1]
+    parts = statement_parts(view, replace(selection, failed=True))
+    sql = LATEST.format(**parts, last=last)
     values = {**stations_of(view, selection), "name": variable.name}
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return {
-            number: (np.datetime64(micros(at), "us"), value, 1)
-            for number, at, value in cursor.fetchall()
+            number: (at and _instant(micros(at)), value, int(at is not None), failed)
+            for number, at, value, failed in cursor.fetchall()
         }
+
+
+def _instant(at: int) -> np.datetime64:
+    return np.datetime64(at, "us")
 
 
 def _statistics(
     view: View, selection: Selection, variable: Variable, statistic: str
 ) -> dict[int, Value]:
     """The mean of all values of the period, or how many there are, from roll-ups where possible."""
-    found = extents(view, selection, stations_of(view, selection))
+    stations = stations_of(view, selection)
+    found = extents(view, replace(selection, failed=True), stations)
     lo, hi = bounds(view, selection)
     parts = [_part(one, number, lo, hi) for number, one in enumerate(found)]
     measures = Measures((variable.name,), (variable.pk,), ("mean",))
@@ -81,11 +92,14 @@ def _statistics(
     calendar = Calendar(STEPS["day" if are_days else "hour"], UTC)
     revision = selection.revision
     table = statistics.table(view, revision, parts, measures=measures, calendar=calendar)
-    counts = table.count[:, 0]
+    counts, failed = table.count[:, 0], table.flagged[:, 0]
     numbers = table.values(0, "mean") if statistic == "mean" else counts
+    # Where one failed, the last that counts may be another.
+    passed = extents(view, selection, stations) if failed.any() else found
+    last = {one.station: _instant(one.last) for one in passed}
     return {
-        one.station: (np.datetime64(one.last, "us"), float(number), int(count))
-        for one, number, count in zip(found, numbers, counts, strict=True)
+        one.station: (last.get(one.station), float(n) if count else None, int(count), int(left_out))
+        for one, n, count, left_out in zip(found, numbers, counts, failed, strict=True)
     }
 
 

@@ -67,6 +67,27 @@ def test_latest_mean_and_count_are_those_of_the_series(observed: Dataset, span: 
     assert all(found[name]["c"].value is None for name in found)
 
 
+def test_what_failed_is_counted_where_it_would_have_counted(observed: Dataset):
+    """Of `a` one in the midst and the two newest failed, of `c` all: before, among, after."""
+    sent: list[dict[str, Any]] = [{**one, "station": "c"} for one in days(5)]
+    sent += [{**one, "station": "a"} for one in days(11)[2::8]]
+    write(observed, [one | {"metadata": {"quality": {"TMAX": 4}}} for one in sent])
+    write(observed, [{"timestamp": "2001-02-01", "station": "b", "value": {"TMAX": 1},
+                      "metadata": {"quality": {"TMAX": 3, "TMIN": 4}}}])  # fmt: skip
+    observed.refresh_from_db()
+    view = access.full_view(observed)
+    for statistic, expected in (("latest", (2, 0, 5)), ("mean", (3, 0, 5)), ("count", (3, 0, 5))):
+        found = asked(view, statistic)
+        assert tuple(found[code].left_out for code in "abc") == expected
+        assert (found["c"].value, found["c"].timestamp) == (None, None)
+        assert found["a"].timestamp == np.datetime64("2001-01-09", "us")
+        until = asked(view, statistic, end=datetime(2001, 1, 4, tzinfo=UTC))
+        of_a = series(view, "TMAX", station="a", end=datetime(2001, 1, 4, tzinfo=UTC)).left_out
+        assert [until[code].left_out for code in "abc"] == [of_a, 0, 3]
+        before = values_by_station(view, Selection(1, variables=("TMAX",)), statistic, most=10)
+        assert [one.left_out for one in before.stations] == [1, 0, 0]
+
+
 def test_an_older_revision_is_answered_as_it_was(observed: Dataset):
     before = asked(access.full_view(observed), "mean")["b"].value
     write(observed, [{"timestamp": "2001-01-02", "station": "b", "value": {"TMAX": 1000}}])

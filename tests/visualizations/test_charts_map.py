@@ -1,5 +1,6 @@
 """Maps: stations where they are, projected as published, coloured, counted, and cut to an area."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,24 @@ def test_nothing_in_the_area_or_without_coordinates_is_a_sentence() -> None:
     )
     nowhere = stations({"A": (None, None, 1.0)})  # type: ignore[dict-item]
     assert "The dataset has no station with coordinates." in drawn(nowhere).alt
+
+
+@pytest.mark.parametrize("statistic", ["latest", "mean", "count"])
+def test_what_failed_quality_control_is_said_of_the_stations_shown(statistic: str) -> None:
+    found = stations(NORWAY)
+    told = "failed quality control"
+    assert told not in subtitle(drawn(found, statistic=statistic))
+    assert told not in drawn(found, statistic=statistic).alt
+    failed = replace(
+        found, stations=tuple(replace(s, left_out=n) for n, s in enumerate(found.stations))
+    )
+    one, all_of_them = drawn(failed, area=[0, 55, 12, 62], statistic=statistic), drawn(failed)
+    sentence = "1 value failed quality control and is left out."
+    assert sentence in subtitle(one)
+    assert one.alt.endswith(f"Station A. {sentence}")
+    assert "6 values failed quality control and are left out." in subtitle(all_of_them)
+    alone = replace(found, stations=(replace(found.stations[2], left_out=2),))
+    assert drawn(alone).alt.endswith("value. 2 values failed quality control and are left out.")
 
 
 def test_stations_without_any_value_are_crosses_only() -> None:

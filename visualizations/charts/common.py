@@ -1,10 +1,10 @@
 """Options and names that several kinds share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from analyses.methods.words import phrases
-from datasets.series import Series
+from datasets.series import Series, StationValue
 from visualizations.charts import look, words
 from visualizations.registry import Facts
 
@@ -51,9 +51,9 @@ def with_places(variables: list[str], series: Sequence[Series]) -> list[str]:
     return [f"{variable}, {place}" for variable, place in zip(variables, places, strict=True)]
 
 
-def left_out(series: Sequence[Series]) -> str:
+def left_out(found: Iterable[Series | StationValue]) -> str:
     """A sentence about values that failed quality control; "" where none did."""
-    n = sum(one.left_out for one in series)
+    n = sum(one.left_out for one in found)
     told = f"{phrases.count(n, 'value')} failed quality control and {phrases.verb(n)} left out."
     return told if n else ""
 

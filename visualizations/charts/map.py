@@ -99,6 +99,7 @@ def subtitle(
     if len(filled) < len(shown):
         without = phrases.count(len(shown) - len(filled), "station")
         told.append(f"Grey crosses: {without} without a value{' in this period' if span else ''}.")
+    told.append(common.left_out(shown))
     nowhere = sum(one.latitude is None for one in found.stations)
     outside = len(found.stations) - nowhere - len(shown)
     left = [f"{phrases.count(nowhere, 'station')} without coordinates"] if nowhere else []
@@ -256,8 +257,9 @@ def table(shown: Values, unit: str, statistic: str) -> dict[str, Column]:
 
 def alt_text(filled: Values, shown: Values, title: str, *, unit: str, what: str) -> str:
     told = f"Map: {title}: {phrases.count(len(shown), 'station')} coloured by the {what} of each."
+    left_out = common.left_out(shown)
     if not filled:
-        return f"{told} None has a value."
+        return f"{told} None has a value. {left_out}".strip()
     ends = []
     values = [float(one.value or 0) for one in filled]
     digits = words.decimals(max(values) - min(values) or values[0]) + 1
@@ -265,7 +267,7 @@ def alt_text(filled: Values, shown: Values, title: str, *, unit: str, what: str)
         one = filled[values.index(number)]
         shown_value = words.with_unit(words.number(number, digits), unit)
         ends.append(f"{word}: {shown_value} at {words.plain(one.name or one.code, 60)}")
-    return f"{told} {', '.join(ends)}."
+    return f"{told} {', '.join(ends)}. {left_out}".strip()
 
 
 kinds.add(
