@@ -330,10 +330,13 @@ def _instant(picture: Visualization, name: str) -> datetime | None:
 
 def _facts(picture: Visualization, series: Sequence[Shown], places: Sequence[str]) -> Facts:
     datasets = {one.view.dataset.pk: one.view.dataset for one in series}.values()
+    licenses = list(dict.fromkeys(d.license for d in datasets if d.license))
+    if licenses and not all(d.license for d in datasets):
+        licenses.append("one or more not stated")
     return Facts(
         title=picture.title,
         place=", ".join(filter(None, dict.fromkeys(places))),
-        license=", ".join(dict.fromkeys(d.license for d in datasets if d.license)),
+        license=", ".join(licenses),
         citation="; ".join(dict.fromkeys(d.citation or d.name for d in datasets)),
     )
 

@@ -112,6 +112,15 @@ def test_long_words_are_cut_and_licence_and_product_stay(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("source", ["MET Norway", "", "s" * 999])
+def test_a_licence_that_nobody_stated_is_said(kind: str, source: str) -> None:
+    facts = Facts(source=source)
+    words = texts(draw(compiled(kind, facts).spec, format="svg", width=500, height=400))
+    told = "(licence not stated) · DataStream Pro"
+    assert (f"Source: {source or 'not given'} {told}" if len(source) < 99 else told) in words
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_numbers_have_a_true_minus(kind: str) -> None:
     words = texts(draw(compiled(kind).spec, format="svg"))
     assert re.search(r"−\d", words) or kind in UNSIGNED

@@ -153,6 +153,12 @@ def test_it_says_what_was_read_and_how_it_was_made(dataset: Dataset) -> None:
     assert told.words == registry["trend"].words(analysis.result.results)  # type: ignore[union-attr]
 
 
+def test_a_licence_that_nobody_stated_is_said(analyst: User) -> None:
+    dataset = make_dataset(analyst)
+    write(dataset, [{"timestamp": "2001-01-01", "station": "A", "value": {"TMAX": 1.0}}])
+    assert dict(report(analyst, done(dataset)).facts)["licence"] == "not stated"
+
+
 def test_a_later_revision_changes_nothing_in_it(dataset: Dataset) -> None:
     analysis = done(dataset)
     before = report(dataset.owner, analysis)

@@ -155,6 +155,23 @@ def test_the_version_changes_with_all_that_changes_the_picture(
     assert len(seen) == 4
 
 
+@pytest.mark.parametrize(
+    ("license_", "told"),
+    [("CC0", "(CC BY 4.0, CC0)"), ("", "(CC BY 4.0, one or more not stated)")],
+    ids=["stated", "not stated"],
+)
+def test_the_foot_names_the_licence_of_each_dataset(
+    filled: Dataset, license_: str, told: str
+) -> None:
+    other = make_dataset(filled.owner, license=license_)
+    write(other, days(3, station="A"))
+    series = [{"dataset": d.pk, "variable": "TMAX"} for d in (filled, other)]
+    data = {"title": "Both", "kind": "line", "series": series}
+    picture = services.create_visualization(filled.owner, data)
+    found = services.compiled(picture, services.shown(filled.owner, picture))
+    assert told in found.spec["usermeta"]["words"]["foot_tail"]
+
+
 def test_a_changed_option_moves_the_series(filled: Dataset, picture: Visualization) -> None:
     services.change_visualization(filled.owner, picture, {"options": {"variables": ["TMIN"]}})
     assert [one.variable for one in picture.series.all()] == ["TMIN"]

@@ -119,7 +119,7 @@ def source(facts: Facts) -> str:
 
 def credit(facts: Facts) -> str:
     license_ = words.plain(facts.license, 60)
-    return f"({license_}) · {PRODUCT}" if license_ else f"· {PRODUCT}"
+    return f"({license_ or 'licence not stated'}) · {PRODUCT}"
 
 
 def text_layer(name: str, size: int, **mark: Any) -> Spec:

@@ -125,7 +125,7 @@ def _facts(inputs: list[Shown]) -> Pairs:
     for dataset, revision in {one.view.dataset: one.revision for one in inputs}.items():
         found.append(("dataset", f"{dataset.name}, revision {revision}"))
         found.append(("source", dataset.citation or dataset.source))
-        found.append(("licence", dataset.license))
+        found.append(("licence", dataset.license or "not stated"))
     return [(name, text) for name, text in found if text]
 
 
