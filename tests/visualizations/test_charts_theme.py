@@ -9,7 +9,7 @@ from PIL import Image
 
 import visualizations.charts
 from datastream.core.registry import import_folder
-from tests.visualizations.samples import compiled
+from tests.visualizations.samples import FACTS, compiled, recorded
 from tests.visualizations.test_charts_drawn import texts, walk
 from visualizations.charts import look, theme
 from visualizations.drawing import draw
@@ -54,6 +54,28 @@ def test_words_have_enough_contrast_on_both_grounds(colour: str) -> None:
 @pytest.mark.parametrize("colour", [*look.SERIES_IN_THE_DARK, "#6bb3ff", "#ff8a70", look.NO_VALUE])
 def test_marks_have_enough_contrast_on_dark_ground(colour: str) -> None:
     assert contrast(colour, theme.GROUND) >= 3
+
+
+def test_classes_stand_out_on_dark_ground_and_rise() -> None:
+    """The lowest class of a calendar was as dark as its ground."""
+    steps = [contrast(colour, theme.GROUND) for colour in look.VIRIDIS_IN_THE_DARK]
+    assert steps[0] >= 3
+    assert steps == sorted(steps)
+    layers = theme.themed(compiled("calendar").spec, "dark")["layer"]
+    (scale,) = [
+        one["encoding"]["color"]["scale"] for one in layers if "color" in one.get("encoding", {})
+    ]
+    assert all(contrast(colour, theme.GROUND) >= 3 for colour in scale["range"])
+
+
+@pytest.mark.parametrize("kind", ["map", "spectrum"])
+def test_a_ramp_that_is_its_own_ground_is_kept(kind: str) -> None:
+    drawing = compiled(kind)
+    if kind == "spectrum":
+        drawing = kinds[kind].compile(recorded(kind, "wavelet"), {}, FACTS)
+    spec = theme.themed(drawing.spec, "dark")
+    found = [value for key, value in walk(spec) if key == "range"]
+    assert list(look.VIRIDIS) in found
 
 
 def test_a_scale_both_ways_is_the_same_on_both_grounds() -> None:

@@ -46,6 +46,11 @@ VIRIDIS = (
     *("#440154", "#482878", "#3e4989", "#31688e", "#26828e"),
     *("#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"),
 )
+# The same from 0.36 on, where it stands out on dark ground.
+VIRIDIS_IN_THE_DARK = (
+    *("#2e6e8e", "#277f8e", "#22918b", "#23a286", "#31b27c"),
+    *("#4ec16a", "#74cf54", "#a1da38", "#cfe129", "#fde725"),
+)
 BLUES = ("#d6e6f4", "#abd0e6", "#6aaed6", "#3787c0", "#105ba4", "#08306b")
 # ColorBrewer, 11 classes: RdBu from blue to red, BrBG from brown to green.
 BLUE_RED = (

@@ -15,6 +15,7 @@ IN_THE_DARK = {
     look.GRID: "#27323d",
     **dict(zip(look.SERIES, look.SERIES_IN_THE_DARK, strict=True)),
     **dict(zip(look.RAIN, look.RAIN_IN_THE_DARK, strict=True)),
+    **dict(zip(look.VIRIDIS, look.VIRIDIS_IN_THE_DARK, strict=True)),
     look.BAND: "#45596a",
     look.WIDE_BAND: "#263440",
     look.LOW: "#6bb3ff",
@@ -22,8 +23,8 @@ IN_THE_DARK = {
     look.DRY: "#c99a4e",
     look.WET: "#35a79c",
 }
-# Scales both ways are read from their middle, on any ground.
-KEPT = (list(look.BLUE_RED), list(look.BROWN_GREEN))
+# Scales both ways are read from their middle, on any ground; a whole ramp is its own ground.
+KEPT = (list(look.BLUE_RED), list(look.BROWN_GREEN), list(look.VIRIDIS))
 # Only under these keys stands a colour; words of people are never taken for one.
 COLOURED = frozenset(["background", "color", "fill", "range", "stroke", "value"])
 
