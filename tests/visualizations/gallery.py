@@ -33,8 +33,10 @@ from visualizations.registry import Drawing, Kind, kinds
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 SIZE = {"width": 800, "height": 420}
 COLOURS = 256
-# A larger SVG is drawn and looked through, and not kept.
+# A larger SVG is drawn and looked through, and not kept, unless it is a kind's only whole one.
 LARGEST_SVG = 40_000
+# Samples of which a kind draws all that it has; one of them is enough in the dark.
+WHOLE = ("real days", "real months", "four years")
 # More decimals than an eye sees, in what is drawn and not in what is written.
 DECIMALS = re.compile(r"(\.\d)\d+")
 LIKE_SAMPLES = ("usual", "gappy", "short", "empty", "constant")
@@ -49,8 +51,17 @@ class Shown:
     name: str
     file: str
     alt: str
-    bytes_of_svg: int
-    has_svg: bool
+    svg: bytes
+    is_dark: bool
+    has_values: bool
+
+    @property
+    def is_small(self) -> bool:
+        return len(self.svg) <= LARGEST_SVG
+
+    @property
+    def is_whole(self) -> bool:
+        return self.has_values and self.name in WHOLE
 
 
 def drawings(kind: Kind, sample: Sample) -> Iterator[tuple[str, Drawing]]:
@@ -102,20 +113,43 @@ def rounded(svg: bytes) -> bytes:
     return SHAPES.sub(lambda one: DECIMALS.sub(r"\1", one[0]), svg.decode()).encode()
 
 
-def keep(folder: Path, kind: Kind, name: str, drawing: Drawing) -> Shown:
-    file = f"{kind.name}-{name.replace(' ', '-')}"
-    (folder / f"{file}.png").write_bytes(smaller(draw(drawing.spec, format="png", **SIZE)))
-    svg = rounded(draw(drawing.spec, format="svg", **SIZE))
-    if len(svg) <= LARGEST_SVG:
-        (folder / f"{file}.svg").write_bytes(svg)
-    return Shown(kind, name, file, drawing.alt, len(svg), has_svg=len(svg) <= LARGEST_SVG)
+def in_both_themes(kind: Kind) -> Iterator[tuple[str, Drawing, bool]]:
+    """Each picture of a kind, and in the dark one that is whole and those that are hard to draw."""
+    has_whole = False
+    for name, drawing in all_of(kind):
+        yield name, drawing, False
+        if name == "one value" or (name in WHOLE and (has_whole or not has_values(drawing))):
+            continue
+        has_whole = has_whole or name in WHOLE
+        yield f"{name} dark", replace(drawing, spec=themed(drawing.spec, DARK)), True
 
 
-def keep_dark(folder: Path, kind: Kind, name: str, drawing: Drawing) -> list[Shown]:
-    if not name.startswith(("real", "four years")):
-        return []
-    dark = replace(drawing, spec=themed(drawing.spec, DARK))
-    return [keep(folder, kind, f"{name} dark", dark)]
+def has_values(drawing: Drawing) -> bool:
+    return any(len(column) for column in drawing.columns.values())
+
+
+def drawn(folder: Path, kind: Kind) -> Iterator[Shown]:
+    """Every picture of a kind, kept as PNG."""
+    for name, drawing, is_dark in in_both_themes(kind):
+        file = f"{kind.name}-{name.replace(' ', '-')}"
+        (folder / f"{file}.png").write_bytes(smaller(draw(drawing.spec, format="png", **SIZE)))
+        svg = rounded(draw(drawing.spec, format="svg", **SIZE))
+        yield Shown(kind, name, file, drawing.alt, svg, is_dark, has_values(drawing))
+
+
+def with_svg(found: list[Shown]) -> list[Shown]:
+    """Which pictures of a kind are kept as SVG too.
+
+    In the light all small ones, and one that is whole however large it is; in the dark, where
+    only colours differ, one.
+    """
+    light = [one for one in found if not one.is_dark]
+    kept = [one for one in light if one.is_small]
+    whole = [one for one in light if one.is_whole]
+    if whole and not any(one.is_small for one in whole):
+        kept.append(min(whole, key=lambda one: len(one.svg)))
+    dark = [one for one in found if one.is_dark and one.is_small and one.has_values]
+    return kept + dark[:1]
 
 
 def make(folder: Path, chosen: list[Kind]) -> list[Shown]:
@@ -125,20 +159,23 @@ def make(folder: Path, chosen: list[Kind]) -> list[Shown]:
     shown: list[Shown] = []
     for kind in chosen:
         sys.stderr.write(f"{kind.name}\n")
-        for name, drawing in all_of(kind):
-            shown.append(keep(folder, kind, name, drawing))
-            shown += keep_dark(folder, kind, name, drawing)
-    (folder / "index.md").write_text(page(shown))
+        found = list(drawn(folder, kind))
+        for one in with_svg(found):
+            (folder / f"{one.file}.svg").write_bytes(one.svg)
+        shown += found
+    (folder / "index.md").write_text(page(folder, shown))
     return shown
 
 
-def page(shown: list[Shown]) -> str:
+def page(folder: Path, shown: list[Shown]) -> str:
     found = list(dict.fromkeys(one.kind.name for one in shown))
     lines = [
         "# Gallery",
         "",
         "Every kind of picture, drawn by `make gallery` of real and of difficult data. Nothing",
-        "here is edited by hand. A picture that is very large as SVG is kept as PNG only.",
+        "here is edited by hand. In the dark there is one whole picture of a kind, and those of",
+        "data that is short, long, gappy, constant, empty or hostile. As SVG small pictures are",
+        "kept, of every kind one that is whole, and one in the dark.",
         "",
         " · ".join(f"[{name}](#{name})" for name in found),
     ]
@@ -153,8 +190,9 @@ def page(shown: list[Shown]) -> str:
             "",
         ]
         for one in mine:
-            size = f"{one.bytes_of_svg / 1000:,.0f} kB"
-            svg = f"[SVG]({one.file}.svg), {size}" if one.has_svg else f"as SVG {size}, not kept"
+            size = f"{len(one.svg) / 1000:,.0f} kB"
+            is_kept = (folder / f"{one.file}.svg").exists()
+            svg = f"[SVG]({one.file}.svg), {size}" if is_kept else f"as SVG {size}, not kept"
             # The words of people in it may hold anything.
             alt = re.sub(r"[^\w\s.,:;%°−–()/+-]", " ", one.alt)[:300]
             lines += [f"**{one.name}** ({svg})", "", f"![{alt}]({one.file}.png)", ""]

@@ -24,6 +24,18 @@ def test_every_kind_is_in_the_gallery_with_all_its_pictures() -> None:
     assert kept == set(files)
 
 
+@pytest.mark.parametrize("kind", kinds.names())
+def test_every_kind_is_there_in_both_themes_and_forms(kind: str) -> None:
+    kept = {path.name for path in gallery.FOLDER.glob(f"{kind}-*")}
+    hard = {one.name.replace(" ", "-") for one in samples()} - {"one-value"}
+    whole = {name.replace(" ", "-") for name in gallery.WHOLE}
+    for sample in hard - whole:
+        assert {f"{kind}-{sample}.png", f"{kind}-{sample}-dark.png"} <= kept
+    assert len({f"{kind}-{sample}-dark.png" for sample in whole} & kept) == 1
+    assert {f"{kind}-{sample}.svg" for sample in whole} & kept
+    assert len([name for name in kept if name.endswith("-dark.svg")]) == 1
+
+
 def test_the_gallery_is_small_and_runs_nothing() -> None:
     assert sum(path.stat().st_size for path in gallery.FOLDER.iterdir()) < 10_000_000
     for path in gallery.FOLDER.glob("*.svg"):
