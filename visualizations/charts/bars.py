@@ -12,6 +12,7 @@ from analyses.methods.calendar import Interval, Step, interval_of
 from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
+from visualizations.charts.crowded import left_out
 from visualizations.charts.look import Spec
 from visualizations.charts.subject import Floats, Periods, Subject
 from visualizations.registry import Column, Drawing, Facts, Kind, kinds
@@ -83,8 +84,7 @@ def bars_of(series: Series, options: Mapping[str, Any]) -> Bars | str:
     if statistic in {"lowest", "highest"}:
         values = np.where(np.isnan(values), np.nan, extremes(series, found, statistic))
     if np.isnan(values).all():
-        few = yearly.too_few(step, "its")
-        return f"No {step} is complete: each has {few}, or has not ended."
+        return yearly.none_complete(step, found.crowded)
     # What is not over yet is no bar and no gap.
     whole = values.size - int(found.is_unfinished)
     return Bars(step, statistic, values[:whole], found, note)
@@ -223,10 +223,11 @@ def subtitle(about: Subject, bars: Bars) -> list[str]:
     if np.nanmin(bars.values) == np.nanmax(bars.values):
         # Bars of 0 mm are not seen.
         told.append(subject.ends(about, bars.values, bars.starts))
-    missing = bars.values.size - n
+    missing = bars.values.size - n - bars.found.crowded.count
     if missing:
         few = yearly.too_few(bars.step, "the")
         told.append(f"Grey: {phrases.count(missing, bars.step)} with {few}.")
+    told.append(left_out(bars.found.crowded, bars.step))
     if bars.found.is_unfinished:
         told.append(f"{name_of(bars, bars.values.size)} is unfinished and left out.")
     return [*told, about.left_out()]

@@ -82,7 +82,7 @@ def taken_of(series: Series, options: Mapping[str, Any]) -> Series | str:
     found = subject.periods(series, step)
     whole = ~np.isnan(found.values)
     if not whole.any():
-        return f"No {step} is complete: each has under 80 % of its values, or has not ended."
+        return yearly.none_complete(step, found.crowded)
     return replace(series, timestamps=found.means.periods[whole], values=found.values[whole])
 
 

@@ -13,6 +13,7 @@ from analyses.methods.calendar import year_of
 from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
+from visualizations.charts.crowded import left_out
 from visualizations.charts.look import Spec
 from visualizations.charts.subject import Periods, Subject
 from visualizations.registry import Column, Drawing, Facts, Kind, kinds
@@ -72,7 +73,7 @@ def compile_calendar(series: Sequence[Series], options: Mapping[str, Any], facts
         return subject.nothing(about, reason, ["timestamp", head])
     days = last_years(about.series, options["years"])
     if np.isnan(days.values).all():
-        reason = "No day is complete: each has under 80 % of its values, or has not ended."
+        reason = yearly.none_complete("day", days.found.crowded)
         return subject.nothing(about, reason, ["timestamp", head])
     classes = classes_of(about, days)
     spec = look.picture(
@@ -268,8 +269,7 @@ def legend_title(about: Subject, days: Days) -> str:
 
 
 def subtitle(about: Subject, days: Days) -> list[str]:
-    missing = int(np.isnan(days.values).sum()) - int(days.found.is_unfinished)
-    noun = days.found.noun
+    missing, noun = days.found.missing, days.found.noun
     told = [
         about.opening(f"One square a day ({noun} of the UTC day); columns are weeks, rows weekdays")
     ]
@@ -277,6 +277,7 @@ def subtitle(about: Subject, days: Days) -> list[str]:
         f"{words.period(days.days)}: {phrases.count(days.days.size, 'day')}, {missing or 'none'} "
         "of them without a value (under 80 % of what there should be)"
     )
+    told.append(left_out(days.found.crowded, "day"))
     if about.series.timestamps[0] < days.days[0].astype("datetime64[us]"):
         years = phrases.count(int(np.ptp(days.years)) + 1, "year")
         told.append(f"Only the last {years} of the series.")

@@ -14,6 +14,7 @@ from analyses.methods.schemas import WINDOW_DAYS
 from analyses.methods.words import phrases
 from datasets.series import Series
 from visualizations.charts import common, look, subject, words, yearly
+from visualizations.charts.crowded import left_out
 from visualizations.charts.look import Spec
 from visualizations.charts.subject import Floats, Periods, Subject
 from visualizations.registry import Column, Drawing, Facts, Kind, kinds
@@ -294,11 +295,16 @@ def missing(ribbon: Ribbon) -> str:
     is_cut = ribbon.days[0] <= end < ribbon.days[-1] or (
         end == ribbon.days[-1] and ribbon.found.is_unfinished
     )
-    gaps = (last + 1 if is_cut else ribbon.days.size) - there.size
-    told = f"{phrases.count(gaps, 'day')} without a value." if gaps else ""
+    days = ribbon.days[: last + 1] if is_cut else ribbon.days
+    many = ribbon.found.crowded
+    dense = ribbon.found.means.periods[many.places].astype("datetime64[D]")
+    n = int(np.isin(days, dense).sum())
+    gaps = days.size - there.size - n
+    told = [f"{phrases.count(gaps, 'day')} without a value." if gaps else ""]
+    told.append(left_out(many, "day", n))
     if is_cut:
-        told += f" {ribbon.year} is unfinished: to {ribbon.days[last]}."
-    return told.strip()
+        told.append(f"{ribbon.year} is unfinished: to {ribbon.days[last]}.")
+    return " ".join(filter(None, told))
 
 
 def alt_text(about: Subject, ribbon: Ribbon) -> str:

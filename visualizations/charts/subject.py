@@ -16,6 +16,7 @@ from analyses.methods.results import timestamps_of
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words, yearly
+from visualizations.charts.crowded import Crowded, crowded
 from visualizations.charts.thinning import within
 from visualizations.registry import Column, Drawing, Facts
 
@@ -60,6 +61,7 @@ class Periods:
     means: PeriodMeans
     values: Floats
     is_total: bool
+    crowded: Crowded
 
     @property
     def noun(self) -> str:
@@ -72,7 +74,7 @@ class Periods:
     @property
     def missing(self) -> int:
         """How many have too few values, without the last where it has not ended."""
-        return int(np.isnan(self.values).sum()) - int(self.is_unfinished)
+        return int(np.isnan(self.values).sum()) - int(self.is_unfinished) - self.crowded.count
 
 
 def subject(
@@ -94,7 +96,7 @@ def periods(series: Series, step: Step, *, is_total: bool | None = None) -> Peri
         is_total = rain.adds_up(series)
     values = totals_of(series, means) if is_total else means.means
     values = np.where(means.complete(yearly.MIN_COVERAGE), values, np.nan)
-    return Periods(means, values, is_total)
+    return Periods(means, values, is_total, crowded(series, means))
 
 
 def reason_against(series: Series, options: Mapping[str, Any], step: Step) -> str:

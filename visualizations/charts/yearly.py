@@ -15,6 +15,8 @@ from analyses.methods.words import phrases
 from datasets.series import Series
 from datastream.core.errors import InvalidInputError
 from visualizations.charts import common, look, words
+from visualizations.charts.crowded import Crowded, crowded, or_too_many
+from visualizations.charts.crowded import left_out as crowded_out
 from visualizations.charts.thinning import within
 from visualizations.registry import Column, Drawing, Facts
 
@@ -34,6 +36,8 @@ class Yearly:
     Attributes
     ----------
     series : the complete years alone, as a series of its own with one value a year
+    missing : how many of the years have too few values
+    crowded : of all years with values, those with far too many
     unfinished : the last year with values where the series ends before it does
     """
 
@@ -43,10 +47,8 @@ class Yearly:
     counts: NDArray[np.int64]
     is_total: bool
     unfinished: int | None
-
-    @property
-    def missing(self) -> int:
-        return int(np.isnan(self.values).sum())
+    missing: int
+    crowded: Crowded
 
     @property
     def noun(self) -> str:
@@ -87,7 +89,8 @@ def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
     part = slice(complete[0], complete[-1] + 1) if complete.size else slice(0, 0)
     values = totals_of(cut, means) if is_total else means.means
     values = np.where(means.complete(MIN_COVERAGE), values, np.nan)
-    years = year_of(means.periods)
+    years, many = year_of(means.periods), crowded(cut, means)
+    few = np.isnan(values) & ~many.places
     found = Series(
         variable=series.variable,
         unit=series.unit,
@@ -100,7 +103,14 @@ def yearly(series: Series, options: Mapping[str, Any]) -> Yearly:
         interval="P1Y",
     )
     return Yearly(
-        found, years[part], values[part], means.counts[part], is_total, unfinished_year(means)
+        series=found,
+        years=years[part],
+        values=values[part],
+        counts=means.counts[part],
+        is_total=is_total,
+        unfinished=unfinished_year(means),
+        missing=int(few[part].sum()),
+        crowded=many,
     )
 
 
@@ -142,6 +152,7 @@ def left_out(found: Yearly, *, shown_as: str) -> str:
     if found.missing:
         years = phrases.count(found.missing, "year")
         told.append(f"{shown_as}: {years} with {too_few('year', 'the')}.")
+    told.append(crowded_out(found.crowded, "year"))
     if found.unfinished:
         told.append(f"{found.unfinished} is unfinished and left out.")
     return " ".join(filter(None, [*told, common.left_out([found.series])]))
@@ -160,7 +171,13 @@ def reason_against(series: Series, found: Yearly, options: Mapping[str, Any]) ->
         return ""
     if not within(series, options.get("start"), options.get("end")).values.size:
         return f"There are no values {'in this period' if series.values.size else 'yet'}."
-    return f"No year is complete: each has {too_few('year', 'its')}, or has not ended."
+    return none_complete("year", found.crowded)
+
+
+def none_complete(step: Step, many: Crowded) -> str:
+    """Why there is nothing where there are values."""
+    few = f"{too_few(step, 'its')}{or_too_many(many)}"
+    return f"No {step} is complete: each has {few}, or has not ended."
 
 
 def too_few(step: Step, whose: str) -> str:
