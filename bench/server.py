@@ -107,6 +107,8 @@ def running() -> Iterator[Web]:
         finally:
             child.signal_all(SIGTERM)
             _end(child)
+            # Programs that are started later would look for the folder.
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
 @contextmanager
