@@ -120,10 +120,10 @@ def load(stations: int) -> dict[str, float]:
     # It wants a password, needed or not; a host of the query stands before `localhost`.
     user = f"{owner['USER']}:{quote(owner.get('PASSWORD') or 'none', safe='')}"
     where = f"localhost:{owner.get('PORT') or 5432}/{owner['NAME']}"
-    url = f"postgresql://{user}@{where}?host={quote(owner['HOST'] or 'localhost', safe='')}"
     with tempfile.TemporaryDirectory() as folder:
+        host = _without_spaces(owner["HOST"] or "localhost", Path(folder))
         more = {
-            "DLT_STACK_DATABASE": url,
+            "DLT_STACK_DATABASE": f"postgresql://{user}@{where}?host={quote(host, safe='')}",
             "DLT_DATA_DIR": folder,
             "HOME": folder,
             "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -132,6 +132,15 @@ def load(stations: int) -> dict[str, float]:
         found = _figures([str(PYTHON), str(DLT / "load.py"), str(stations)], more)
     database.as_owner("DROP SCHEMA IF EXISTS dlt_bench, dlt_bench_staging CASCADE")
     return found
+
+
+def _without_spaces(host: str, folder: Path) -> str:
+    """The same; for the folder of a socket a link to it, since dlt makes "+" of its spaces."""
+    if not host.startswith("/"):
+        return host
+    link = folder / "socket"
+    link.symlink_to(host)
+    return str(link)
 
 
 def _figures(command: list[str], more: dict[str, str]) -> dict[str, float]:
