@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import django
@@ -16,6 +15,7 @@ django.setup()
 
 from bench import samples  # noqa: E402
 from bench.collection_rows import FIRST, LAST, codes  # noqa: E402
+from bench.report import peak_bytes  # noqa: E402
 from connectors.registry import connectors  # noqa: E402
 from connectors.services import feeds, recording, runs  # noqa: E402
 from datastream.core.http import Client  # noqa: E402
@@ -61,12 +61,6 @@ def main(stations: int) -> None:
     memory = {"memory_before": before, "memory": peak_bytes()}
     figures = {"rows": run.inserted, "seconds": seconds, **memory, **spent}
     sys.stdout.write(json.dumps(figures) + "\n")
-
-
-def peak_bytes() -> int:
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 main(int(sys.argv[1]))

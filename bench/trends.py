@@ -16,12 +16,11 @@ CENTURY, FEW, DAYS = 36_500, 5_000, 10_000
 MOST_S, MOST_MB, LEAST = 2.0, 300.0, 20.0
 # A process of its own has a peak of memory of its own.
 WORK = """
-import resource
 from bench import trends
-from bench.report import seconds
+from bench.report import peak_bytes, seconds
 x, y = trends.made_up(trends.CENTURY)
 print(seconds(lambda: trends.fit(x, y)))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(peak_bytes() / 2**20)
 """
 
 

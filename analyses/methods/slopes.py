@@ -6,8 +6,9 @@ A bracket around the wanted slope is narrowed by counting, and the few slopes in
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from statistics import NormalDist
 
 import numpy as np
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+# How many pairwise slopes are below a slope, and up to it; and those strictly between two.
+Count = Callable[[float], tuple[int, int]]
+Listed = Callable[[float, float], Floats]
 
 DIRECT_UP_TO = 2_000  # values; all pairwise slopes of these take 0.1 s and 50 MB
 LISTED_UP_TO = 1_000_000  # slopes written out at once
 SAMPLED = 400_000  # pairs of points that guide the search, at most
-SAMPLED_EACH = 16  # the same for each value
+SAMPLED_EACH = 8  # the same for each value
 NEAR = 1e-14  # relative width of a bracket that cannot be narrowed
 
 
@@ -74,8 +78,13 @@ def select_slopes(x: Floats, y: Floats, ranks: list[int]) -> list[float]:
         slopes = (y[second] - y[first]) / (x[second] - x[first])
         return [float(value) for value in np.partition(slopes, ranks)[ranks]]
     sample = sampled_slopes(x, y)
-    found = {rank: select_slope(x, y, rank=rank, sample=sample) for rank in sorted(set(ranks))}
-    return [found[rank] for rank in ranks]
+    # Ranks side by side ask the same, and all of them ask how many slopes are 0.
+    count = cache(partial(count_slopes, x, y))
+    listed = lru_cache(maxsize=1)(partial(slopes_between, x, y))
+    return [
+        select_slope(steepest(x, y), rank=rank, sample=sample, count=count, listed=listed)
+        for rank in ranks
+    ]
 
 
 def sampled_slopes(x: Floats, y: Floats) -> Floats:
@@ -99,9 +108,9 @@ class Bracket:
     def inside(self) -> int:
         return self.through - self.below
 
-    def narrow(self, x: Floats, y: Floats, *, pivot: float, rank: int) -> bool:
+    def narrow(self, count: Count, *, pivot: float, rank: int) -> bool:
         """Cut at the pivot; answer whether the pivot is the slope itself."""
-        under, upto = count_slopes(x, y, pivot)
+        under, upto = count(pivot)
         if under <= rank < upto:
             return True
         if rank < under:
@@ -111,16 +120,21 @@ class Bracket:
         return False
 
 
-def select_slope(x: Floats, y: Floats, *, rank: int, sample: Floats) -> float:
-    """Answer the slope of one rank.
-
-    It is exact, or within rounding where more than LISTED_UP_TO slopes differ only by rounding.
-    """
-    # No two points are steeper than the steepest neighbours.
+def steepest(x: Floats, y: Floats) -> Bracket:
+    """All slopes: no two points are steeper than the steepest neighbours."""
     steps = np.diff(y) / np.diff(x)
     margin = 1e-9 * float(np.abs(steps).max())
     pairs = x.size * (x.size - 1) // 2
-    bracket = Bracket(float(steps.min()) - margin, float(steps.max()) + margin, 0, pairs)
+    return Bracket(float(steps.min()) - margin, float(steps.max()) + margin, 0, pairs)
+
+
+def select_slope(
+    bracket: Bracket, *, rank: int, sample: Floats, count: Count, listed: Listed
+) -> float:
+    """Answer the slope of one rank, which lies in the bracket.
+
+    It is exact, or within rounding where more than LISTED_UP_TO slopes differ only by rounding.
+    """
     # Equal values all have slope 0, often a large share of all pairs, so 0 is asked first.
     candidates = [0.0]
     while bracket.inside > LISTED_UP_TO:
@@ -130,13 +144,13 @@ def select_slope(x: Floats, y: Floats, *, rank: int, sample: Floats) -> float:
             return (bracket.low + bracket.high) / 2
         for pivot in candidates:
             inside = bracket.low < pivot < bracket.high
-            if inside and bracket.narrow(x, y, pivot=pivot, rank=rank):
+            if inside and bracket.narrow(count, pivot=pivot, rank=rank):
                 return pivot
         sample = sample[(sample > bracket.low) & (sample < bracket.high)]
         candidates = pivots(bracket, rank=rank, sample=sample)
-    listed = slopes_between(x, y, low=bracket.low, high=bracket.high)
-    place = min(rank - bracket.below, listed.size - 1)
-    return float(np.partition(listed, place)[place])
+    slopes = listed(bracket.low, bracket.high)
+    place = min(rank - bracket.below, slopes.size - 1)
+    return float(np.partition(slopes, place)[place])
 
 
 def pivots(bracket: Bracket, *, rank: int, sample: Floats) -> list[float]:
@@ -185,11 +199,12 @@ def halves(permutation: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     table = np.concatenate([permutation, padding]).astype(np.int32)
     for bit in range(bits - 1, -1, -1):
         size = 2**bit
-        is_large = (table >> bit) & 1 == 1
-        small = table[~is_large].reshape(-1, size)
+        is_large = (table & size).astype(np.bool_)
+        is_small = ~is_large
+        small = table[is_small].reshape(-1, size)
         large = table[is_large].reshape(-1, size)
-        seen = np.cumsum(is_large)[~is_large].reshape(-1, size)
-        yield small, large, seen - size * np.arange(small.shape[0])[:, np.newaxis]
+        seen = np.cumsum(is_large, dtype=np.int32)[is_small].reshape(-1, size)
+        yield small, large, seen - size * np.arange(small.shape[0], dtype=np.int32)[:, np.newaxis]
         table = np.concatenate([small, large], axis=1).ravel()
 
 
@@ -210,7 +225,7 @@ def list_inversions(permutation: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(smaller), np.concatenate(larger)
 
 
-def slopes_between(x: Floats, y: Floats, *, low: float, high: float) -> Floats:
+def slopes_between(x: Floats, y: Floats, low: float, high: float) -> Floats:
     """Slopes strictly between two slopes: the pairs that change places on the way."""
     at_low = order_of(y - low * x, later_first=True)
     at_high = order_of(y - high * x)
