@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from analyses.methods.calendar import Moments, interval_of
-from analyses.methods.neighbours import aligned, fit, weighted
+from analyses.methods.neighbours import Lines, aligned, fit, weighted
 from analyses.methods.outlier_checks import Check, check_of, nothing
 from analyses.methods.progress import progress
 from analyses.methods.slopes import Floats, Ints
@@ -47,12 +47,9 @@ def spatial(
         return nothing(n, threshold, reason)
     table, _ = closest(series, neighbours)
     scores, expected = np.full(n, np.nan), np.full(n, np.nan)
-    for core, window in windows(series):
-        lines = fit(series.values[window], table[window])
-        usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=min_correlation)
-        if usable.sum() < min_neighbours:
-            continue
-        weights = np.where(usable, lines.agreements, 0.0)
+    for core, window, lines, weights in judgements(
+        series, table, min_correlation=min_correlation, min_neighbours=min_neighbours
+    ):
         estimates = weighted(lines.estimates(table[window]), weights, at_least=min_neighbours)
         inner = slice(core.start - window.start, core.stop - window.start)
         expected[core] = estimates[inner]
@@ -63,6 +60,17 @@ def spatial(
     found = check_of(scores, expected, threshold, reason)
     far = np.abs(series.values - expected) >= limit
     return Check(found.scores, expected, threshold, found.doubted & far, found.reason)
+
+
+def judgements(
+    series: Series, table: Floats, *, min_correlation: float, min_neighbours: int
+) -> Iterator[tuple[slice, slice, Lines, Floats]]:
+    """Places that are judged, those around that judge them, by which lines, and their weights."""
+    for core, window in windows(series):
+        lines = fit(series.values[window], table[window])
+        usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=min_correlation)
+        if usable.sum() >= min_neighbours:
+            yield core, window, lines, np.where(usable, lines.agreements, 0.0)
 
 
 def standardised(residuals: Floats) -> Floats:

@@ -1,14 +1,14 @@
 """Which values of a series and of its neighbours the check against neighbours looks at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from analyses.methods.neighbours import Bools, fit
+from analyses.methods.neighbours import Bools
 from analyses.methods.slopes import Floats
-from analyses.methods.spatial_check import DAY, MIN_PAIRS, closest, windows
+from analyses.methods.spatial_check import DAY, closest, judgements
 from analyses.registry import Explanation
 from datasets.series import Series
 
@@ -47,39 +47,32 @@ def pairs_behind(series: Series, doubt: Doubt | None, given: Mapping[str, Any]) 
     time; its score by how far off all lines are, at all times around.
     """
     table, _ = closest(series, given["neighbours"])
+    return _pairs(series, table, doubt, given)
+
+
+def _pairs(series: Series, table: Floats, doubt: Doubt | None, given: Mapping[str, Any]) -> Bools:
     used = np.zeros(table.shape, np.bool_)
-    for judged, around, counts in _windows(series, table, given):
+    least = {name: given[name] for name in ("min_correlation", "min_neighbours")}
+    if table.shape[1] < least["min_neighbours"]:
+        return used
+    for judged, around, _, weights in judgements(series, table, **least):
         if doubt is not None and not judged.start <= doubt.place < judged.stop:
             continue
         there = np.isfinite(table[doubt.place]) if doubt and doubt.is_estimate else True
-        used[around] |= counts & there & np.isfinite(table[around])
+        used[around] |= (weights > 0) & there & np.isfinite(table[around])
     return used
-
-
-def _windows(
-    series: Series, table: Floats, given: Mapping[str, Any]
-) -> Iterator[tuple[slice, slice, Bools]]:
-    """Places that are judged, those they are judged by, and which neighbours count."""
-    least = given["min_neighbours"]
-    if table.shape[1] < least:
-        return
-    for judged, around in windows(series):
-        lines = fit(series.values[around], table[around])
-        usable = lines.usable(min_pairs=MIN_PAIRS, min_correlation=given["min_correlation"])
-        if usable.sum() >= least:
-            yield judged, around, usable & (lines.agreements > 0)
 
 
 def explain_partner(
     series: Series, number: int, doubt: Doubt | None, given: Mapping[str, Any]
 ) -> Explanation:
     """Which values of a neighbour, from 0, are in these pairs."""
-    used = pairs_behind(series, doubt, given)
-    stamps = given["neighbours"][number].timestamps
-    if not used[:, number].any():
-        return Explanation(np.full(stamps.size, NOT_ALIKE), REASONS)
-    _, shifts = closest(series, given["neighbours"])
+    table, shifts = closest(series, given["neighbours"])
+    used = _pairs(series, table, doubt, given)
     mine = used[:, number]
+    stamps = given["neighbours"][number].timestamps
+    if not mine.any():
+        return Explanation(np.full(stamps.size, NOT_ALIKE), REASONS)
     partners = (series.timestamps + shifts[:, number] * DAY)[mine]
     around = series.timestamps[used.any(axis=1)]
     codes = np.where((stamps < around[0]) | (stamps > around[-1]), NOT_AROUND, NO_PAIR)
